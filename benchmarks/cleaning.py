@@ -3,9 +3,10 @@
 python -m benchmarks.cleaning                      injected errors, clean tables, speed
 python -m benchmarks.cleaning --data DIR           and the benchmark sets in that folder
 
-In DIR, a folder with `dirty.csv` and `clean.csv` (the same rows and columns) is a cleaning set; a
-CSV file whose first column holds ids like `rec-7-org` and `rec-7-dup-0` is a set of duplicates
-(FEBRL); two that differ in the last letter of their names are two sources of one set.
+In DIR, a folder with `dirty.csv` and `clean.csv` (the same rows and columns) is a cleaning set; one
+with `dirty.csv` alone, named like `hospital_30`, has its clean side in `hospital`. A CSV file whose
+first column holds ids like `rec-7-org` and `rec-7-dup-0` is a set of duplicates (FEBRL); two that
+differ in the last letter of their names are two sources of one set.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ REPORT = HERE / "CLEANING.md"
 RATES = (0.01, 0.05, 0.10)
 SEED = 42
 FLIGHT_ROWS = 20_000
+MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+DAMAGED = rf"{MONTH}-\d+|\d+-{MONTH}"  # pages "9-82" that a spreadsheet took for a date
 
 
 @click.command(help=__doc__)
@@ -101,7 +104,9 @@ def planted() -> dict:
     return found
 
 
-def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
+def _score(
+    dirty: pd.DataFrame, key: pd.DataFrame, left_out: pd.DataFrame | None = None, link: bool = False
+) -> dict:
     """Plan, clean and score; no labels, no knowledge of the table."""
     began = time.perf_counter()
     plan, doubts = draft(dirty)
@@ -111,6 +116,7 @@ def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
     if link:
         reason = clean_rows.set_aside(cleaned)
         groups = duplicate_rows.link(cleaned)
+    changes, key = _without(changes, left_out), _without(key, left_out)
     score = repair_scores.score(changes, key, reason=reason, groups=groups)
     return {
         "cells": dirty.size,
@@ -133,13 +139,35 @@ def _plain(values: dict) -> dict:
 
 def pairs(folder: Path) -> dict:
     """The score on each pair of a dirty and a clean file."""
-    found = {}
+    return {name: _score(dirty, *_judged_cells(dirty, sound))
+            for name, dirty, sound in read_pairs(folder)}  # fmt: skip
+
+
+def read_pairs(folder: Path):
+    """The name, dirty and clean table of each pair in a folder, all cells as text."""
     for path in sorted(folder.rglob("dirty.csv")):
-        truth = path.with_name("clean.csv")
-        if truth.exists():
+        of_other = path.parent.parent / path.parent.name.rpartition("_")[0] / "clean.csv"
+        truth = next((p for p in (path.with_name("clean.csv"), of_other) if p.exists()), None)
+        if truth:
             dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, answer_key_of(dirty, sound))
-    return found
+            yield path.parent.name, dirty, sound
+
+
+def _judged_cells(dirty: pd.DataFrame, sound: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The answer key, and the cells that nobody is judged by: the clean file has them damaged."""
+    key, damaged = answer_key_of(dirty, sound), []
+    for position, name in enumerate(dirty.columns):
+        is_so = texts(sound.iloc[:, position]).str.fullmatch(DAMAGED).fillna(False)
+        damaged += [(row, name) for row in np.flatnonzero(is_so).tolist()]
+    return key, pd.DataFrame(damaged, columns=["row", "column"])
+
+
+def _without(lines: pd.DataFrame, cells: pd.DataFrame | None) -> pd.DataFrame:
+    """The lines of a log or a key but for some cells."""
+    if cells is None or cells.empty:
+        return lines
+    found = lines.merge(cells, on=["row", "column"], how="left", indicator=True)["_merge"]
+    return lines[(found == "left_only").to_numpy()]
 
 
 def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from helpers.base.user_errors import InputError
 from helpers.tables import set_aside
 from helpers.tables.read_any import read_table
 
-from . import forms, reading_speed, situations, sources
+from . import forms, promises_kept, reading_speed, situations, sources
 from .__main__ import machine
 from .broken_files import KINDS, broken_file
 
@@ -230,11 +230,11 @@ def _speed_row(one: dict) -> str:
 
 
 def _promises(found: list[dict]) -> str:
-    """What was broken once by hand, and the first test that failed then."""
+    """What was broken once, and the first test that failed then."""
     rows = [f"| {one['promise']} | `{one['broken']}` | `{one['test']}` |" for one in found]
     said = (
-        "Each was broken once: the function that keeps it was made to return at once. The first "
-        "of the fast tests that failed then:"
+        "Each is broken once (`make bench-reading PARTS=promises`): the function that keeps it is "
+        "made to return at once. The first of the fast tests that fails then:"
     )
     head = "| promise | function | test |\n|---|---|---|"
     return "\n\n".join(["## Promises, each broken once", said, "\n".join([head, *rows])])
@@ -274,6 +274,7 @@ def parts(folder: Path | None, mb: int, rounds: int) -> dict:
         "speed": lambda: reading_speed.measure(mb, rounds),
         "situations": lambda: _cells_of(situations.measured(say=situations.tell)),
         "forms": lambda: forms.measured().to_dict("records"),
+        "promises": promises_kept.measured,
     }
 
 

@@ -51,7 +51,20 @@ def table() -> pd.DataFrame:
     for name in ("weight", "size", "city", "seen", "note", "maker"):
         frame.loc[RANDOM.random(ROWS) < 0.05, name] = None
     frame.loc[RANDOM.random(ROWS) < 0.05, "city"] = "boston "
-    return frame
+    return frame.assign(leaves=day.strftime("%I:%M %p"), **with_forms())
+
+
+def with_forms() -> dict[str, pd.Series]:
+    """Columns of texts that have numbers in them, with gaps."""
+    random = np.random.default_rng(12)
+    ages, releases, risks = (
+        ["18-29", "30 - 44", "45+"],
+        ["v1.9.0", "1.10.2"],
+        ["low", "mid", "high"],
+    )
+    found = {"age": ages, "release": releases, "risk": risks}
+    columns = {name: pd.Series(random.choice(some, ROWS)) for name, some in found.items()}
+    return {n: column.mask(random.random(ROWS) < 0.05) for n, column in columns.items()}
 
 
 RAW = table()

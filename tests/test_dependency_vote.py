@@ -28,7 +28,7 @@ def vote(*agree: float, sure: bool = False) -> DependencyVote:
         ([0.95, 0.95], "Somewhere", ["Salem", "Salem"], OVERRULED),  # 361 to 1
         ([0.95, 0.95], "Boston", ["Salem", "Salem"], DISPUTED),  # less than 999: a known value
         ([0.97, 0.98], "Boston", ["Salem", "Salem"], OVERRULED),  # 1,584 to 1
-        ([0.97, 0.98], "Somewhere", ["Salem", "Boston"], DISPUTED),
+        ([0.98, 0.97], "Somewhere", ["Salem", "Boston"], DISPUTED),
     ],
 )
 def test_a_verdict_follows_from_the_votes_and_their_odds(agree, own, votes, kind):

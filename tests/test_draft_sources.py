@@ -14,7 +14,7 @@ from helpers.base.user_errors import InputError
 from helpers.collect import join_gain
 from helpers.collect.draft_recipe import draft, find_sources
 from helpers.collect.find_keys import match, names_agree, pair_keys
-from helpers.collect.table_profile import profile
+from helpers.collect.table_profile import profile, readings
 from helpers.tables.read_any import read_table
 
 
@@ -123,6 +123,29 @@ def test_rows_of_the_future_add_nothing():
     assert (
         after == (of.tables["jobs"]["failed"] == "yes")
     ).mean() > 0.95  # what they would give away
+
+
+def test_regular_readings_join_by_the_last_and_by_the_mean_of_some():
+    of = plant(8, 400)
+    made, joined = drafted(of)
+    said = made.content["sources"]["sensors_recent"]
+    assert said["join"] == "window" and said["window"] == "6 hours"
+    assert said["aggregate"] == {"temp": "mean"} and "not_older" not in said
+    sensors, row = of.tables["sensors"], joined.frame.iloc[100]
+    known = pd.to_datetime(sensors["stamp"]) + pd.Timedelta("1h")  # each stands for its hour
+    at = pd.Timestamp(row["at"])
+    some = (known < at) & (known >= at - pd.Timedelta("6h"))
+    some &= sensors["machine_code"] == row["machine"]
+    assert 5 <= some.sum() <= 6
+    assert row["sensors_recent_temp_mean"] == pytest.approx(sensors["temp"][some].mean())
+
+
+def test_events_and_parts_of_a_time_have_no_such_mean():
+    made, _ = drafted(shop(9, 600))
+    assert not [name for name in made.content["sources"] if name.endswith("_recent")]
+    hours = pd.DataFrame({"at": pd.date_range("2024-01-01", periods=9, freq="h"), "hour": range(9),
+                          "month": 1, "load": range(9), "state": list("abcabcabc")})  # fmt: skip
+    assert readings(profile("x", hours), ["at"]) == ["load"]
 
 
 # --- The gain beside the zero -------------------------------------------------------------------

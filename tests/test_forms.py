@@ -12,14 +12,16 @@ import pytest
 from benchmarks import forms
 from helpers.base.user_errors import InputError
 from helpers.cells import delivery_forms, other_forms, reading_values
+from helpers.cells.column_choices import with_choice
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_columns import repair_column
 from helpers.line.stage_work import Work
 from helpers.monitor import monitor_model, production_rows
 from helpers.pipeline.delivery_reading import in_known_forms
+from helpers.pipeline.row_check import RowRefusedError
 from helpers.registry import pyfunc_loader
 from helpers.scale import dask_cluster
-from helpers.serving import batch_prediction, input_pieces, parquet_folders
+from helpers.serving import batch_prediction, delivery_check, input_pieces, parquet_folders
 from tests import small
 
 DAY = datetime(2021, 11, 27)
@@ -112,6 +114,61 @@ def test_a_date_that_reads_two_ways_or_against_its_column_is_not_read(formats, t
     plan = {"kind": "date", "formats": formats}
     assert reading_values.repair_value(text, plan) == (None, "unreadable")
     assert other_forms.why_unread(text, plan) == why
+
+
+@pytest.mark.parametrize(
+    ("plan", "text", "why"),
+    [
+        ({}, "€ 1.200,50", "is in €, and training had numbers alone: say in columns.yaml"),
+        ({}, "71.5 kg", "such as `unit: kg`"),
+        ({}, "12 %", "such as `unit: %`"),
+        ({}, "PT1H5M", "is in s"),
+        ({}, "1:05:03", "is in s"),
+        ({}, "65:03", "minutes and seconds, or hours and minutes"),
+        ({}, "2.4k", "ends in k"),
+        ({"unit": "$"}, "€5", "is in €, the column in $"),
+        ({"unit": "kg"}, "3 l", "is in l, the column in kg"),
+        ({"unit": "min"}, "65:03", "minutes and seconds, or hours and minutes"),
+    ],
+)
+def test_a_unit_that_training_did_not_name_is_said_and_how_to_name_it(plan, text, why):
+    plan = {"kind": "number"} | plan
+    assert reading_values.repair_value(text, plan) == (None, "unreadable")
+    assert why in other_forms.why_unread(text, plan)
+
+
+@pytest.mark.parametrize("text", ["lots", "5 apples", "12-7", "", "p. 7"])
+def test_what_names_no_unit_is_said_to_have_none(text):
+    assert other_forms.why_unread(text, {"kind": "number"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("1:05:03", 65.05), ("1h 05m 03s", 65.05), ("PT2H", 120), ("7", 7),
+                          ("90 sec", 1.5)],
+)  # fmt: skip
+def test_a_column_whose_unit_is_told_reads_lengths_of_time(text, minutes):
+    plan = with_choice(pd.Series([3.0, 9.0]), {"kind": "number"}, {"unit": "min"})
+    assert reading_values.repair_value(text, plan)[0] == pytest.approx(minutes)
+
+
+def test_a_unit_is_said_on_every_road(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    made = small.prepared(forms.TARGET, forms.table())
+    small.write_run(made)
+    bundle = small.bundle_of(made)
+    rows = forms.table().head(9).drop(columns=forms.TARGET)
+    rows = rows.assign(weight=[*(rows["weight"][:8]), "71.5 kg"])
+    says = "is in kg, and training had numbers alone"
+    with pytest.raises(RowRefusedError, match=says):
+        bundle.check.row(rows.iloc[8].to_dict(), 1)
+    model, said = pyfunc_loader.ReadingModel(bundle.model, bundle.schema), []
+    with pytest.warns(UserWarning, match=says):
+        model.predict(rows)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "scored.csv"
+    batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), out, say=said.append)
+    checked = delivery_check.check("small", str(tmp_path / "rows.csv")).differences
+    assert says in " ".join(said) and says in " ".join(checked)
 
 
 def test_the_order_of_a_column_holds_for_its_other_separators():
@@ -315,7 +372,7 @@ def test_a_command_that_was_stopped_says_what_its_earlier_pieces_held(run, tmp_p
     rows = forms.table().head(40).drop(columns=forms.TARGET)
     rows.loc[::10, "joined"] = "soon"
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    ask, asked = batch_prediction.predict_table, []
+    ask, asked = batch_prediction.predict_rows, []
 
     def stop(*given):
         asked.append(1)
@@ -323,7 +380,7 @@ def test_a_command_that_was_stopped_says_what_its_earlier_pieces_held(run, tmp_p
             raise KeyboardInterrupt
         return ask(*given)
 
-    monkeypatch.setattr(batch_prediction, "predict_table", stop)
+    monkeypatch.setattr(batch_prediction, "predict_rows", stop)
     source, out, said = str(tmp_path / "rows.csv"), tmp_path / "out.csv", []
     with pytest.raises(KeyboardInterrupt):
         batch_prediction.predict_file("small", source, out)

@@ -5,6 +5,7 @@ import io
 import random
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from benchmarks.broken_files import broken_file
@@ -24,6 +25,7 @@ from helpers.tables import (
 )
 from helpers.tables.dialects import Dialect
 from helpers.tables.read_any import read_csv_in_pieces, read_table
+from helpers.tables.text_format import AS_FOUND
 
 ROWS = [["4", "2023-02-11", "Turku", "1.5"], ["7", "2023-03-01", "Espoo, north", "2.25"],
         ["9", "2023-03-19", "Oulu", "0.75"], ["12", "2023-05-02", "Vaasa", "3.5"]]  # fmt: skip
@@ -439,3 +441,62 @@ def test_a_row_of_totals_below_a_text_is_set_aside_with_its_line(tmp_path, typed
     (piece,) = read_csv_in_pieces(file, 100)
     assert len(piece) == 3
     assert len(read_table(f"{file}?total=keep")) == 4
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("seed", range(2_000, 2_012))
+def test_lines_passed_over_are_those_that_are_sorted_one_by_one(monkeypatch, seed, typed):
+    content, found = broken_file(seed).text.encode(), []
+    for most in (-1, 0, 3, 1_000):  # -1: no block with an odd line is read at once
+        monkeypatch.setattr(text_blocks, "MOST_ODD", most)
+        monkeypatch.setattr(text_blocks, "BLOCK", 700)
+        found.append(text_tables.read_text(content, AS_FOUND, typed))
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(found[0], other)
+        assert odd_files.of(found[0]) == odd_files.of(other)
+        pd.testing.assert_frame_equal(set_aside.of(found[0]), set_aside.of(other))
+
+
+# --- A delivery, whose columns are known ----------------------------------------------------------
+
+LIKE_DATA = ["q1", "q2", "q3"], [["a1", "b2", "c3"]] * 9
+OF_MARKS = ["x: y; z", "9: m; n"], [["p: q; r", "7: s; t"]] * 9
+
+
+@pytest.mark.parametrize("ending", [",", ";", "|", ".xlsx"])
+@pytest.mark.parametrize(("names", "rows"), [LIKE_DATA, OF_MARKS])
+def test_names_that_are_known_settle_which_line_is_the_header(tmp_path, names, rows, ending):
+    frame, file = pd.DataFrame(rows, columns=names), tmp_path / f"a{ending}"
+    if ending == ".xlsx":
+        frame.to_excel(file, index=False)
+    else:
+        file = tmp_path / "a.csv"
+        frame.to_csv(file, index=False, sep=ending)
+    read = read_table(str(file), typed=False, columns=[*names, "other"])
+    assert list(read) == names and cells(read) == rows and not odd_files.of(read)
+
+
+def test_without_such_a_line_all_is_as_ever(read, tmp_path):
+    text = text_of([NAMES, *ROWS])
+    plain = read(text)
+    known = read_table(str(tmp_path / "a.csv"), typed=False, columns=["age", "town"])
+    pd.testing.assert_frame_equal(plain, known)
+    headless = read(text_of(ROWS * 3))
+    known = read_table(str(tmp_path / "a.csv"), typed=False, columns=NAMES)
+    assert list(known) == list(headless) and len(known) == 12
+
+
+def test_pieces_have_the_header_that_is_known(tmp_path):
+    file = tmp_path / "a.csv"
+    names, rows = LIKE_DATA
+    file.write_text(text_of([names, *rows]))
+    pieces = list(read_csv_in_pieces(file, 4, columns=names))
+    assert [len(piece) for piece in pieces] == [4, 4, 1] and list(pieces[0]) == names
+
+
+def test_arrow_has_its_own_memory_again_after_reading(read):
+    before = pa.default_memory_pool().backend_name
+    assert len(read(text_of([NAMES, *ROWS]))) == 4
+    with pytest.raises(InputError):
+        read("")
+    assert pa.default_memory_pool().backend_name == before

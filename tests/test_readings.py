@@ -20,7 +20,8 @@ def said(frame: pd.DataFrame) -> dict[str, str]:
     [
         ("decimal comma", ["51,5", "7,25"], "x (‘51,5’ is 51.5)"),
         ("numbers as text", ["$1,000.50", "$5"], "x (‘$1,000.50’ is 1000.5 $)"),
-        ("several date forms", ["2024-01-13", "14/01/2024"], "x (2013-01-31, 31/01/2013)"),
+        ("several date forms", ["2024-01-13", "14/01/2024"], "x (‘2024-01-13’, ‘14/01/2024’)"),
+        ("several date forms", ["March 5th, 2021", "07.03.2021"], "(‘07.03.2021’, ‘March 5th, 20"),
         ("words for missing", ["n/a", "Oslo"], "x (‘n/a’; 20 cells)"),
     ],
 )

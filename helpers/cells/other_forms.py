@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from . import unit_conversion
+from . import durations, unit_conversion
 from .date_formats import DATE_FORMATS, date_of, parse_date, swapped_format
 from .known_words import BOOLEANS
 from .number_formats import PLAIN_NUMBER, parse_quantity
@@ -22,6 +22,7 @@ from .serial_days import day_of
 
 WHOLE_DATES = [f for f in DATE_FORMATS if f == "iso" or "%d" in f and not f.startswith("%y")]
 OTHER_FORM = "other form"  # the kind of repair
+THOUSANDS = "k"
 WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
 
 
@@ -125,9 +126,15 @@ def _of_whole_day(text: str) -> datetime | None:
 
 
 def _read_number(text: str, plan: dict) -> float | None:
-    """A number with the other decimal sign; yes and no in a column of ones and zeros."""
+    """A number with the other decimal sign; yes and no in a column of ones and zeros.
+
+    A clock of three parts (1:05:03) in a column of times.
+    """
     if plan.get("flags") and text.casefold() in BOOLEANS:
         return float(BOOLEANS[text.casefold()])
+    is_time = text.count(":") == 2 and unit_conversion.dimension(plan.get("unit", "")) == "time"
+    if is_time and (seconds := durations.parse_clock(text, "h:m")) is not None:
+        return _in_unit(seconds, durations.SECONDS, plan["unit"])
     other = "comma" if plan.get("style", "point") == "point" else "point"
     quantity = parse_quantity(text, other)
     return _in_unit(*quantity, plan.get("unit", "")) if quantity else None
@@ -194,13 +201,21 @@ def code_width(words: dict[str, int]) -> int:
 def why_unread(text: str, plan: dict) -> str:
     """Why a text was not read, where there is more to say than that it is no such value; else "".
 
+    Of a number in a unit that training did not name, how a person says that it is the same unit.
+
     >>> why_unread("05/06/2023", {"kind": "date", "formats": ["iso"]})
     'may be 2023-05-06 or 2023-06-05'
     >>> why_unread("07/23/2023", {"kind": "date", "formats": ["%d/%m/%Y"]})
     'has the month first, the column the day'
+    >>> why_unread("€ 5", {"kind": "number", "unit": "$"})
+    'is in €, the column in $: one can not be told in the other'
     """
-    if plan["kind"] != "date":
-        return ""
+    explain = {"date": _why_no_date, "number": _why_no_number}.get(plan["kind"])
+    return explain(text, plan) if explain else ""
+
+
+def _why_no_date(text: str, plan: dict) -> str:
+    """That a date reads two ways, or against the order of its column."""
     found = sorted(dates_of(text, plan))
     if len(found) > 1:
         return "may be " + " or ".join(f"{date:%Y-%m-%d}" for date in found)
@@ -209,3 +224,26 @@ def why_unread(text: str, plan: dict) -> str:
         first, second = ("month", "day") if order == "day" else ("day", "month")
         return f"has the {first} first, the column the {second}"
     return ""
+
+
+def _why_no_number(text: str, plan: dict) -> str:
+    """That a number is in a unit which is not the column's, or that training did not name."""
+    named, unit = _unit_of(text), plan.get("unit", "")
+    if named in ("", THOUSANDS):
+        return named and "ends in k: write the number out"
+    if text.count(":") == 1:
+        return "may be minutes and seconds, or hours and minutes: write it as a number"
+    if unit:
+        return f"is in {named}, the column in {unit}: one can not be told in the other"
+    return (f"is in {named}, and training had numbers alone: say in columns.yaml what those are "
+            f"in, such as `unit: {named}`, and train again")  # fmt: skip
+
+
+def _unit_of(text: str) -> str:
+    """The unit that a text names beside its number, seconds for a clock; "" where it names none."""
+    quantity = parse_quantity(text) or parse_quantity(text, "comma")
+    named = quantity[1] if quantity else ""
+    if named.casefold() == THOUSANDS:
+        return THOUSANDS
+    is_clock = durations.parse_clock(text, "m:s") is not None
+    return durations.SECONDS if is_clock else unit_conversion.known(named)

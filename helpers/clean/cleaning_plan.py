@@ -18,6 +18,7 @@ from ..cells.durations import CLOCKS
 from ..cells.number_formats import parse_number
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import KINDS
+from ..cells.value_forms import FORMS
 from . import (
     dependency_questions,
     functional_dependencies,
@@ -26,6 +27,8 @@ from . import (
     typing_errors,
 )
 from .doubtful_cells import review_items_of
+from .far_values import numbers_of
+from .known_limits import broken_limits
 from .review_decisions import check_decisions
 
 # In C where PyYAML was built with it: a plan may name thousands of values.
@@ -66,8 +69,9 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     )
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
-        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt
-    )
+        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt,
+        errors=functional_dependencies.share_of_errors(frame, plans),
+    )  # fmt: skip
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
@@ -122,6 +126,8 @@ def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:
     if chosen := about.get("columns", {}).get(name):
         plan = with_choice(column, plan, chosen)
         repaired = repair_column(column, plan)
+    if limits is None and plan["kind"] == "number":
+        limits = broken_limits(str(name), plan.get("unit", ""), numbers_of(repaired[0]))
     if limits is None:
         return plan, repaired
     if plan["kind"] != "number":
@@ -141,7 +147,7 @@ def _check_names(frame: pd.DataFrame) -> None:
 
 def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
     """The plan of a category with its surely mistyped values, and the likely ones."""
-    if plan["kind"] != "category" or plan.get("note"):
+    if plan["kind"] != "category" or plan.get("note") or "form" in plan:
         return plan, []
     counts = cleaned.value_counts()
     if len(counts) > MOST_SPELLINGS:
@@ -331,6 +337,7 @@ LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
 PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
     "limits": (_is_range, "[low, high], two numbers"),
     "style": (_is_one_of("point", "comma"), "point or comma"),
+    "form": (_is_one_of(*FORMS), f"one of {', '.join(FORMS)}"),
     "clock": (_is_one_of(*CLOCKS), f"one of {', '.join(CLOCKS)}"),
     "beyond": (_is_one_of("limit", "half", "missing"), "limit, half or missing"),
     "unit": (_is_text, "quoted text"),
@@ -340,6 +347,7 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "order": (_is_one_of("day", "month"), "day or month"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
+    "ranks": (_are_texts, LIST),
     "width": (_is_width, "the number of digits of a code"),
     "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),

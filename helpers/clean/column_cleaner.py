@@ -14,7 +14,7 @@ from ..cells.coded_column import EncodedColumn
 from ..cells.reading_columns import Reader, is_typed, repair_typed
 from ..cells.reading_values import RULES
 from ..tables.frames import as_pandas, is_frame
-from . import repair_by_dependency, review_decisions, swapped_columns
+from . import repair_by_dependency, review_decisions, source_votes, swapped_columns
 from .cleaning_plan import draft_plan
 
 PLANS = ("plan", "plan_")  # attributes of a cleaner
@@ -67,7 +67,10 @@ class Cleaner(TransformerMixin, BaseEstimator):
         cleaned, kinds = clean_columns(raw, readers, self.plan_, log)
         frame = {name: _as_series(cleaned[name], X.index) for name in known}
         clean = pd.DataFrame(frame, index=X.index)
-        return clean, _log(X, clean, kinds) if log else _no_changes()
+        if not log:
+            return clean, _no_changes()
+        relations = self.plan_.get("relations", [])
+        return clean, source_votes.with_votes(_log(X, clean, kinds), clean, relations)
 
     def _as_frame(self, X, reset: bool = False) -> pd.DataFrame:
         """A frame of any library; an array as scikit-learn checks it, with the columns x0, x1 …"""

@@ -50,10 +50,15 @@ def confirm_dependency(relations: list[dict], to: str, suggestion: str) -> list[
     [{'from': ['train'], 'to': 'time', 'sure': True}]
     """
     named = suggestion.removeprefix(BY)
-    return [
-        r | {"sure": True} if r.get("to") == to and " + ".join(r["from"]) == named else r
-        for r in relations
-    ]
+    is_it = [r.get("to") == to and " + ".join(r["from"]) == named for r in relations]
+    if not any(is_it) and suggestion.startswith(BY):
+        return [*relations, named_relation(named.split(" + "), to)]
+    return [r | {"sure": True} if it else r for r, it in zip(relations, is_it, strict=True)]
+
+
+def named_relation(names: list[str], to: str) -> dict:
+    """A dependency that a person has named, before its values are learnt."""
+    return {"from": names, "to": to, "agree": 0.5, "rows": 0, "values": {}, "sure": True}
 
 
 def _likely_of(
@@ -83,7 +88,11 @@ def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
 
 def name_of(relation: dict) -> str:
     """What sort of relation it is, in words."""
-    names = {"to": "columns that give another", "split": "columns with two facts in a cell"}
+    names = {
+        "source": "columns given by the vote of sources",
+        "to": "columns that give another",
+        "split": "columns with two facts in a cell",
+    }
     return next((name for key, name in names.items() if key in relation), "exchanged columns")
 
 

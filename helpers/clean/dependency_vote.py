@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from .typing_errors import is_typing_error
 
 UNHEARD_ODDS, HEARD_ODDS = math.log(99), math.log(999)  # to overrule a new value, a known one
+FILL_ODDS = math.log(19)  # to fill a gap against another vote
+SUREST = 0.999  # no vote weighs more
 KEPT, FILLED, OVERRULED, DISPUTED = "", "filled", "dependency", "disputed"
+BY_SOURCES = "sources"  # filled or overruled by the vote of several sources
+CHANGED = (FILLED, OVERRULED, BY_SOURCES)
+PASSES = 2  # a second one for rows in which the first has repaired what others are given by
 JOIN = " | "  # between the values of a key of two columns
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a cell: KEPT, FILLED, OVERRULED, or DISPUTED (it stays, a person may decide).
+    """What becomes of a cell: KEPT, FILLED, OVERRULED, BY_SOURCES, or DISPUTED (a person decides).
 
     `answer` is the value that the first relation gives, "" where the cell is kept.
     """
@@ -34,14 +39,18 @@ STAYS = Verdict(KEPT)
 class Voter:
     """One dependency: the value that it gives, by the key, and how much its vote weighs.
 
-    `odds` is the logarithm of agree / (1 − agree), where `agree` is the share of rows that agree.
+    `odds` is the logarithm of p / (1 − p), where p is the share of rows that agree (`agree`), of
+    those whose own value is sound: `errors` is the share of cells that the table has wrong.
     """
 
     def __init__(self, relation: dict):
         self.first, self.second = (*relation["from"], None)[:2]
         self.values = relation["values"]
-        self.odds = math.log(relation["agree"] / max(1 - relation["agree"], 0.001))
+        sound = min(relation["agree"] / (1 - relation.get("errors", 0)), SUREST)
+        self.odds = math.log(max(sound, 0.001) / (1 - sound))
         self.by_person = relation.get("sure") is True
+        self.odds = max(self.odds, FILL_ODDS) if self.by_person else self.odds
+        self.of_sources = "source" in relation
 
     def vote(self, cells: dict[str, str | None]) -> str | None:
         """What it gives in a row of texts by column; None where it knows nothing."""
@@ -83,21 +92,26 @@ class DependencyVote:
     def verdict(self, own: str | None, votes: list[str | None]) -> Verdict:
         """The verdict on a cell, by what each voter gives (None: nothing); one of them knows."""
         known = [pair for pair in zip(votes, self.voters, strict=True) if pair[0] is not None]
-        given = {vote for vote, _ in known}
-        answer = known[0][0]
+        odds: dict[str, float] = {}
+        for vote, voter in known:
+            odds[vote] = odds.get(vote, 0.0) + voter.odds
+        answer = max(odds, key=odds.get)
+        if any(voter.of_sources for _, voter in known):
+            return STAYS if own == answer else Verdict(BY_SOURCES, answer)
+        margin = 2 * odds[answer] - sum(odds.values())  # over all others together
         if own is None:
-            return Verdict(FILLED, answer) if len(given) == 1 else STAYS
-        if own in given:
+            return Verdict(FILLED, answer) if len(odds) == 1 or margin > FILL_ODDS else STAYS
+        if own in odds:
             return STAYS
-        speak = [voter for _, voter in known]
-        overruled = len(given) == 1 and self._outvoted(own, answer, speak)
+        speak = [voter for vote, voter in known if vote == answer]
+        overruled = self._outvoted(own, answer, speak, margin, len(odds) == 1)
         return Verdict(OVERRULED if overruled else DISPUTED, answer)
 
-    def _outvoted(self, own: str, answer: str, voters: list[Voter]) -> bool:
-        """Whether voters that agree are enough to overrule the cell."""
+    def _outvoted(self, own, answer: str, voters: list[Voter], margin: float, alone: bool) -> bool:
+        """Whether the voters for an answer are enough to overrule the cell."""
         if any(voter.by_person for voter in voters):
-            return True
+            return margin > 0
         unheard = own not in self.listed
         if len(voters) == 1:
-            return unheard and is_typing_error(own, answer)
-        return sum(voter.odds for voter in voters) > (UNHEARD_ODDS if unheard else HEARD_ODDS)
+            return alone and unheard and is_typing_error(own, answer)
+        return margin > (UNHEARD_ODDS if unheard else HEARD_ODDS)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
+from . import source_votes
 from .dependency_questions import likely_errors, low_agreement_item
-from .dependency_vote import JOIN
+from .encoded_table import EncodedTable
 from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 
@@ -25,10 +26,11 @@ ASKED, ONE_TRUTH = 0.5, 0.9
 REFINED = 0.7  # a second key column must take away so much of the errors that are left, or more
 OTHERS = 0.1  # of the rows that agree: this share may hold one other value, more is an exception
 COVERED = 0.3  # of the rows must have a key that others share
-MOST_MINED = 10_000  # rows looked at for one key column, whole keys at a time
 MOST_FOR_ONE = 6  # relations that give one column
 MOST_COLUMNS = 80  # that are mined, the first ones; the time grows with their square
 FEW_LEVELS = 60  # of a second key column
+FEW_ERRORS, MANY_ERRORS, MOST_ERRORS = 0.01, 0.05, 0.3  # of the cells: from many on mined twice
+TURNS = 2
 FEWEST_ROWS = 20  # with others of their key, before agreement is judged
 
 
@@ -38,14 +40,16 @@ def draft(
     *,
     exclude: Iterable[str] = (),
     learn_from: pd.DataFrame | None = None,
+    errors: float = 0.0,
 ) -> tuple[list[dict], list[dict]]:
     """The relations of a cleaned frame, and the likely repairs that they suggest.
 
     `columns` are the columns' plans; those in `exclude` are neither repaired nor used as keys.
-    `learn_from` is the frame without the cells that must teach nothing. A relation is {"from":
-    columns, "to": column, "agree": share, "rows": support, "values": {key: value}} or {"split":
-    column, "into": column, "tails": values}. It is written only if some cell of the frame
-    contradicts it or misses what it gives.
+    `errors` is the share of cells that the table has wrong (see `share_of_errors`); the more there
+    are, the less agreement a true dependency has. `learn_from` is the frame without the cells that
+    must teach nothing. A relation is {"from": columns, "to": column, "agree": share, "rows":
+    support, "values": {key: value}} or {"split": column, "into": column, "tails": values}. It is
+    written only if some cell of the frame contradicts it or misses what it gives.
 
     >>> city = ["Salem", "Boston", "Lowell"] * 20
     >>> frame = pd.DataFrame({"zip": ["01970", "02108", "01850"] * 20, "city": city})
@@ -54,13 +58,15 @@ def draft(
     >>> draft(frame, plans)[0][0]["values"]
     {'01850': 'Lowell', '01970': 'Salem', '02108': 'Boston'}
     """
-    table, splits, found = _mine(frame if learn_from is None else learn_from, columns, exclude)
+    learn_from = frame if learn_from is None else learn_from
+    table, splits, found, no_majority = _mine(learn_from, columns, exclude, errors=errors)
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
     contradicted = [(one, len(contested_rows(columns, [one]))) for one in found]
     useful = [(relation, cells) for relation, cells in contradicted if cells]
     sure = [relation for relation, _ in useful if relation.get("sure", True)]
     asked = [low_agreement_item(*one) for one in useful if not one[0].get("sure", True)]
-    return splits + [relation for relation, _ in useful], likely_errors(columns, sure) + asked
+    likely = likely_errors(columns, sure) + asked + no_majority
+    return splits + [relation for relation, _ in useful], likely
 
 
 def relations_of(
@@ -69,22 +75,67 @@ def relations_of(
     *,
     exclude: Iterable[str] = (),
     unit: np.ndarray | None = None,
+    errors: float = 0.0,
 ) -> list[dict]:
     """The relations of some rows (see `draft`), whether or not one of these rows needs them.
 
     With `unit` (a number for each row) all rows of a unit count once for each value of a key, so
     a key that only one unit holds, such as the number of a customer among customers, gives nothing.
     """
-    _, splits, found = _mine(frame, columns, exclude, unit)
+    _, splits, found, _ = _mine(frame, columns, exclude, unit, errors)
     return splits + found
 
 
-def _mine(frame, columns: dict, exclude: Iterable[str], unit=None):
-    """The frame as numbers, the splits and the dependencies that hold in it."""
+def _mine(frame, columns: dict, exclude: Iterable[str], unit=None, errors: float = 0.0):
+    """The frame as numbers, the splits and the dependencies that hold in it.
+
+    Where many cells are wrong, what is found first repairs the rows that the rest is learnt from.
+    """
     names = _usable(frame, columns, set(exclude))[:MOST_COLUMNS]
-    table = _EncodedTable(frame, names, unit)
-    splits = _draft_splits(frame, columns, table.names)
-    return table, splits, [r for to in table.names for r in _draft_target(table, columns, to)]
+    splits = _draft_splits(frame, columns, names)
+    for turn in range(TURNS if errors >= MANY_ERRORS else 1):
+        table = EncodedTable(frame, names, unit, errors)
+        found, asked = _draft_all(table, columns)
+        if turn + 1 < TURNS and errors >= MANY_ERRORS:
+            frame = _repaired(frame, names, found)
+    return table, splits, found, asked
+
+
+def _draft_all(table: EncodedTable, columns: dict) -> tuple[list[dict], list[dict]]:
+    """The relations that give the columns of a table; and where sources leave it open."""
+    found, asked, reports = [], [], source_votes.find(table, columns)
+    for to in table.names:
+        if reports and to in reports.columns:
+            relation, open_items = source_votes.relation(table, reports, to)
+            found, asked = [*found, relation], asked + open_items
+        elif not (reports and reports.sure and to in (*reports.key, reports.source)):
+            found += _draft_target(table, columns, to)
+    return found, asked
+
+
+def _repaired(frame: pd.DataFrame, names: list[str], relations: list[dict]) -> pd.DataFrame:
+    columns, kinds = repair({name: EncodedColumn.of(frame[name]) for name in names}, relations)
+    return frame.assign(**{name: columns[name].column(frame.index, name) for name in kinds})
+
+
+def share_of_errors(raw: pd.DataFrame, columns: dict[str, dict]) -> float:
+    """The share of wrong cells, as far as typing errors tell: in columns of names, by their plans.
+
+    >>> plans = {"city": {"kind": "category", "typos": {"Bostom": "Boston"}}}
+    >>> share_of_errors(pd.DataFrame({"city": ["Boston"] * 9 + ["Bostom"]}), plans)
+    0.1
+    """
+    named = [n for n, plan in columns.items() if plan["kind"] == "category" and n in raw]
+    listed = [n for n in named if not columns[n].get("note")]
+    shares = [_share_in(raw[n], columns[n].get("typos", {})) for n in listed]
+    return min(round(float(np.mean(shares)), 3), MOST_ERRORS) if shares else 0.0
+
+
+def _share_in(column: pd.Series, listed: dict) -> float:
+    if not listed:
+        return 0.0
+    known = texts(column).dropna()
+    return float(known.isin(list(listed)).sum() / max(len(known), 1))
 
 
 def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
@@ -93,64 +144,32 @@ def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
     return [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
 
 
-class _EncodedTable:
-    """Columns as whole numbers, one a value, -1 for missing; `unit` numbers the unit of each row.
-
-    Without units each row is its own.
-    """
-
-    def __init__(self, frame: pd.DataFrame, names: Sequence[str], unit: np.ndarray | None = None):
-        self.names, self.rows = list(names), len(frame)
-        self.unit = unit
-        self.codes, self.values, self._whole = {}, {}, {}
-        for name in self.names:
-            self.codes[name], self.values[name] = pd.factorize(texts(frame[name]))
-
-    def levels(self, name: str) -> int:
-        return len(self.values[name])
-
-    def key(self, names: Sequence[str]) -> np.ndarray:
-        """One number for each combination of values; -1 where one is missing."""
-        if len(names) == 1:
-            return self.codes[names[0]]
-        first, second = (self.codes[name] for name in names)
-        both = first.astype(np.int64) * self.levels(names[1]) + second
-        return np.where((first < 0) | (second < 0), -1, both)
-
-    def whole_keys(self, names: Sequence[str]) -> np.ndarray:
-        """Rows to look at for a key (see `_whole_keys`); found once for a single column."""
-        if len(names) > 1:
-            return _whole_keys(self.key(names))
-        if names[0] not in self._whole:
-            self._whole[names[0]] = _whole_keys(self.key(names))
-        return self._whole[names[0]]
-
-
-def _draft_target(table: _EncodedTable, columns: dict, to: str) -> list[dict]:
+def _draft_target(table: EncodedTable, columns: dict, to: str) -> list[dict]:
     """The relations that give a column, the surest first."""
     found = _keys_of(table, columns, to)
-    sure = [_written(table, names, to, agree) for agree, names in found if agree >= SURE]
-    asked = [_written(table, names, to, agree) for agree, names in found[:1] if agree < SURE]
+    surely = SURE * table.expected
+    sure = [_written(table, names, to, agree) for agree, names in found if agree >= surely]
+    asked = [_written(table, names, to, agree) for agree, names in found[:1] if agree < surely]
     asked = [r | {"sure": False} for r in asked if r.pop("one_truth") >= ONE_TRUTH]
     for relation in sure:
         relation.pop("one_truth")
     return [relation for relation in [*sure[:MOST_FOR_ONE], *asked] if relation["values"]]
 
 
-def _keys_of(table: _EncodedTable, columns: dict, to: str) -> list[tuple[float, list[str]]]:
+def _keys_of(table: EncodedTable, columns: dict, to: str) -> list[tuple[float, list[str]]]:
     """The keys that give a column, each with the share of rows that agree; the surest first."""
     found = []
     for name in table.names:
         if name == to or not _can_be_key(table, columns, name):
             continue
         agree, covered = _agreement(table, [name], to)
-        if agree >= ASKED and covered >= COVERED:
+        if agree >= ASKED * table.expected and covered >= COVERED * table.expected:
             names, agree = _refined(table, columns, [name], to, agree)
             found.append((agree, names))
     return sorted(found, key=lambda one: (-one[0], one[1]))
 
 
-def _can_be_key(table: _EncodedTable, columns: dict, name: str) -> bool:
+def _can_be_key(table: EncodedTable, columns: dict, name: str) -> bool:
     """Whether values of a column come again, and are names, not measurements."""
     levels = table.levels(name)
     if not 2 <= levels <= 0.5 * table.rows or levels > 20 * MOST_DETERMINANTS:
@@ -160,7 +179,7 @@ def _can_be_key(table: _EncodedTable, columns: dict, name: str) -> bool:
     return all(text.lstrip("-").isdigit() for text in table.values[name][:1000]) and levels >= 10
 
 
-def _refined(table: _EncodedTable, columns: dict, names: list[str], to: str, agree: float):
+def _refined(table: EncodedTable, columns: dict, names: list[str], to: str, agree: float):
     """The key with a second column, where that takes most of the disagreement away."""
     best, key = agree, names
     for second in _second_keys(table, columns, (to, *names)) if agree < 0.995 else ():
@@ -170,7 +189,7 @@ def _refined(table: _EncodedTable, columns: dict, names: list[str], to: str, agr
     return key, best
 
 
-def _second_keys(table: _EncodedTable, columns: dict, used: tuple[str, ...]) -> list[str]:
+def _second_keys(table: EncodedTable, columns: dict, used: tuple[str, ...]) -> list[str]:
     """Columns of few names, other than those in use."""
     kinds = ("category", "boolean")
     return [n for n in table.names if n not in used and columns[n]["kind"] in kinds
@@ -204,7 +223,7 @@ def _first_of_unit(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
     return np.unique(codes, return_index=True)[1]
 
 
-def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
+def _agreement(table: EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
     """How often the other rows of its key give a row's value; and the share of rows they cover.
 
     The first figure is 0 where always predicting the most frequent value does nearly as well.
@@ -219,7 +238,7 @@ def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[flo
     agree, rows = _leave_one_out(_counts(key, values, table.levels(to), unit))
     if rows < FEWEST_ROWS:
         return 0.0, 0.0
-    needed = LIFT if agree >= SURE else LIFT * agree
+    needed = table.expected * (LIFT if agree >= SURE * table.expected else LIFT * agree)
     return (agree if _lift(key, values, unit) >= needed else 0.0), rows / every
 
 
@@ -253,35 +272,21 @@ def _lift(key: np.ndarray, values: np.ndarray, unit: np.ndarray | None = None) -
     return (given - common) / (1 - common) if common < 1 else 0.0
 
 
-def _whole_keys(key: np.ndarray) -> np.ndarray:
-    """Rows to look at: all of some keys, since a row is judged by the others of its key."""
-    known = np.flatnonzero(key >= 0)
-    if len(known) <= MOST_MINED:
-        return known
-    mixed = (key[known].astype(np.uint64) * np.uint64(2654435761)) % np.uint64(2**32)
-    return known[mixed < np.uint64(2**32 * MOST_MINED // len(known))]
-
-
-def _written(table: _EncodedTable, names: list[str], to: str, agree: float) -> dict:
+def _written(table: EncodedTable, names: list[str], to: str, agree: float) -> dict:
     """A dependency as it stands in the plan: only keys whose rows leave no doubt."""
     key, levels = table.key(names), table.levels(to)
     keys, values, top, second, total = _counts(key, table.codes[to], levels, table.unit)
-    others = OTHERS if agree >= SURE else ASKED
+    others = OTHERS + table.errors if agree >= SURE * table.expected else ASKED
     clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
     large = total >= 2 * FEWEST
     most = np.argsort(-total[clear], kind="stable")[:MOST_DETERMINANTS]
     pairs = zip(keys[clear][most], values[clear][most], strict=True)
-    given = {_key_text(table, names, k): str(table.values[to][v]) for k, v in pairs}
+    given = {table.key_text(names, k): str(table.values[to][v]) for k, v in pairs}
     one_truth = float((clear & large).sum() / max(large.sum(), 1))
-    return {"from": list(names), "to": to, "agree": round(float(agree), 3), "one_truth": one_truth,
-            "rows": int(total[clear].sum()), "values": dict(sorted(given.items()))}  # fmt: skip
-
-
-def _key_text(table: _EncodedTable, names: list[str], key: int) -> str:
-    if len(names) == 1:
-        return str(table.values[names[0]][key])
-    first, second = divmod(int(key), table.levels(names[1]))
-    return f"{table.values[names[0]][first]}{JOIN}{table.values[names[1]][second]}"
+    written = {"from": list(names), "to": to, "agree": round(float(agree), 3),
+               "one_truth": one_truth, "rows": int(total[clear].sum())}  # fmt: skip
+    errors = {"errors": table.errors} if table.errors >= FEW_ERRORS else {}
+    return written | errors | {"values": dict(sorted(given.items()))}
 
 
 def _draft_splits(frame: pd.DataFrame, columns: dict, names: list[str]) -> list[dict]:

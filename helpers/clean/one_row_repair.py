@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from ..cells.as_texts import as_text
 from ..cells.reading_values import repair_value
-from .dependency_vote import FILLED, OVERRULED, DependencyVote
+from .dependency_vote import CHANGED, PASSES, DependencyVote
 from .repair_by_dependency import head_and_tail
 
 READ_FROM_TEXT = ("number", "date", "boolean")  # kinds whose values are not texts
-CHANGED = (FILLED, OVERRULED)
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,26 @@ class RowRepair:
         self.votes = [DependencyVote(own) for own in targets.values()]
         every = [r for own in targets.values() for r in own]
         self.names = list(dict.fromkeys(n for r in every for n in (*r["from"], r["to"])))
+        self.keys = {name for relation in every for name in relation["from"]}
         self.kinds = {to: kinds[to] for to in targets if kinds[to] in READ_FROM_TEXT}
 
     def __call__(self, row: dict) -> None:
-        """Split, fill and overrule cells of the row; all votes are on the row as it came."""
+        """Split, fill and overrule cells of the row; votes are on the row as it came to a pass."""
         for split in self.splits:
             split(row)
-        cells = {name: _text(row[name]) for name in self.names}
+        for _ in range(PASSES):
+            if not self._vote(row):
+                return
+
+    def _vote(self, row: dict) -> bool:
+        """Fill and overrule cells of the row; whether a cell was changed that gives others."""
+        cells, again = {name: _text(row[name]) for name in self.names}, False
         for vote in self.votes:
             verdict = vote.of_row(cells)
             if verdict.kind in CHANGED:
                 row[vote.to] = self._value(vote.to, verdict.answer)
+                again |= vote.to in self.keys
+        return again
 
     def _value(self, name: str, text: str):
         kind = self.kinds.get(name)

@@ -17,12 +17,13 @@ from ..base.user_errors import InputError, nearest
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_values import repair_value
-from .dependency_vote import FILLED, JOIN, OVERRULED, DependencyVote
+from .dependency_vote import CHANGED, JOIN, PASSES, DependencyVote
 
 SEPARATORS = (" ", ", ", " - ", "/", " (", ",")
 KINDS = {
     "dependency": "its neighbours in the row agree on another value",
     "filled": "given by its neighbours in the row",
+    "sources": "most sources of its group, weighted by how often they are confirmed, say so",
     "split": "two facts in one cell",
     "swapped": "two neighbouring cells exchanged, each at home in the other column",
 }
@@ -78,17 +79,44 @@ def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
                 columns = columns | {name: column}
                 _note_kind(kinds, name, rows, "split", len(column))
     targets = _by_target(columns, relations)
-    keys = {name for own in targets.values() for r in own for name in (*r["from"], r["to"])}
-    columns = columns | {name: EncodedColumn.of_cells(columns[name]) for name in keys}
-    votes = {to: count_votes(columns, own) for to, own in targets.items()}
-    for to, vote in votes.items():
-        for kind in (FILLED, OVERRULED):
-            these = vote.of_kind(kind)
-            rows, answers = vote.rows[these], [one.answer for one in vote.verdicts[these]]
-            column = _with_texts(columns[to], rows, answers)
-            columns = columns | {to: column}
-            _note_kind(kinds, to, rows, kind, len(column))
+    columns = columns | {n: EncodedColumn.of_cells(columns[n]) for n in _named(targets)}
+    rows = None
+    for _ in range(PASSES):
+        columns, rows = _vote_on(columns, targets, rows, kinds)
+        if not len(rows):
+            break
     return columns, kinds
+
+
+def _vote_on(
+    columns: Columns, targets: dict[str, list[dict]], rows: np.ndarray | None, kinds: dict
+) -> tuple[Columns, np.ndarray]:
+    """The columns after a vote on some rows (None for all), and the rows where a key has changed.
+
+    All votes of a pass are on the rows as they came to it. `kinds` gets what is changed.
+    """
+    some = columns if rows is None else {n: _at(columns[n], rows) for n in _named(targets)}
+    keys = {name for own in targets.values() for relation in own for name in relation["from"]}
+    again = [np.arange(0)]
+    for to, vote in {to: count_votes(some, own) for to, own in targets.items()}.items():
+        for kind in CHANGED:
+            these = vote.of_kind(kind)
+            at = vote.rows[these] if rows is None else rows[vote.rows[these]]
+            answers = [one.answer for one in vote.verdicts[these]]
+            column = _with_texts(columns[to], at, answers)
+            columns = columns | {to: column}
+            _note_kind(kinds, to, at, kind, len(column))
+            again.append(at if to in keys else at[:0])
+    return columns, np.unique(np.concatenate(again))
+
+
+def _at(column: EncodedColumn, rows: np.ndarray) -> EncodedColumn:
+    return EncodedColumn(column.codes[rows], column.values)
+
+
+def _named(targets: dict[str, list[dict]]) -> set[str]:
+    """The columns that the dependencies look at."""
+    return {name for own in targets.values() for r in own for name in (*r["from"], r["to"])}
 
 
 def _note_kind(kinds: dict, name: str, rows: np.ndarray, kind: str, count: int) -> None:

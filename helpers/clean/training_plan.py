@@ -23,7 +23,7 @@ from ..learning.labelled_data import (
     Labelled,
     has_training_plan,
 )
-from . import functional_dependencies, swapped_columns
+from . import functional_dependencies, named_dependencies, swapped_columns
 from .cleaning_plan import draft_columns, plan_text
 from .column_cleaner import Cleaner
 
@@ -53,15 +53,17 @@ def learn_again(
     plans, cleaned, swaps, _ = draft_columns(raw, names, partial(_relearn, whole, about))
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     found = swaps + functional_dependencies.relations_of(
-        learnt, plans, exclude=about.get("not_known", ()), unit=unit
-    )
+        learnt, plans, exclude=about.get("not_known", ()), unit=unit,
+        errors=functional_dependencies.share_of_errors(raw, plans),
+    )  # fmt: skip
     columns = {
         name: _column_as_decided(plans[name], drafted["columns"].get(name, {}), column)
         for name, column in whole["columns"].items()
     }
     related = _relations_as_decided(found, drafted.get("relations", []), whole)
     rest = {key: said for key, said in whole.items() if key not in ("columns", "relations")}
-    return {"columns": columns} | ({"relations": related} if related else {}) | rest
+    learnt_plan = {"columns": columns} | ({"relations": related} if related else {}) | rest
+    return named_dependencies.learn(raw, learnt_plan, unit)
 
 
 def _relearn(whole: dict, about: dict, column: pd.Series) -> tuple[dict, tuple]:

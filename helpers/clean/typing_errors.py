@@ -25,6 +25,7 @@ TIMES_IF_SHORT = 20  # where it has four letters only
 LONG = 10  # from so many letters on, more than one edit may be a typing error
 EDITS_A_LETTER = 0.2
 ALIKE = 0.4  # of the letters may be wrong where a neighbour in the row says what was meant
+ONE_FORM = 0.95  # of the cells of frequent codes are written in one form
 _NO_DIGIT = re.compile(r"\D+")
 MOST_COMPARED = 4_000
 # A closed list of names: nearly all cells hold frequent values, and most values of one to three
@@ -143,24 +144,26 @@ def _long_words(value: str) -> list[str]:
 def _typing_errors(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
     """The sure and the likely typing errors among some texts (see `typos`)."""
     rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
-    rare = [value for value in counts.index[counts <= rare_cells] if _letters(value)]
+    forms = _code_forms(counts)
+    rare = [value for value in counts.index[counts <= rare_cells]
+            if _letters(value) or (forms and _form(value) not in forms)]  # fmt: skip
     if not rare:  # as in most columns: nothing to compare
         return {}, []
     found = _meant(rare, counts)
-    closed = _is_closed_list(found, counts, rare_cells)
+    closed = _is_closed_list(found, counts)
     near = {value: meant for value, meant in found.items() if meant}
     sure = {value: meant[0] for value, meant in near.items() if closed and len(meant) == 1}
     likely = [_review_item(v, m, counts, closed) for v, m in near.items() if v not in sure]
     return sure, likely
 
 
-def _is_closed_list(found: dict[str, list], counts: pd.Series, rare_cells: float) -> bool:
+def _is_closed_list(found: dict[str, list], counts: pd.Series) -> bool:
     """Whether values are a closed list of names (see `CLOSED_CELLS`).
 
     `found` has, for each rare value, the frequent ones that it may be a typing error of.
     """
     near = [value for value, meant in found.items() if meant]
-    explained = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
+    explained = int(counts[counts > RARE].sum()) + int(counts[near][counts[near] <= RARE].sum())
     few = [meant for value, meant in found.items() if counts[value] <= RARE]
     most_near = sum(map(bool, few)) >= CLOSED_NEAR * len(few)
     return explained >= CLOSED_CELLS * int(counts.sum()) and most_near
@@ -175,6 +178,18 @@ def _review_item(value: str, meant: list[str], counts: pd.Series, closed: bool) 
         "suggestion": meant[0],
         "evidence": f"{counts[meant[0]]:,} cells hold {meant[0]}{others}{why}",
     }
+
+
+def _code_forms(counts: pd.Series) -> set[str]:
+    """The forms of a column of codes, all digits, in which nearly all frequent ones are written.
+
+    >>> _code_forms(pd.Series({"35233": 9, "35234": 8, "3x233": 1}))
+    {'99999'}
+    """
+    frequent = counts[counts > RARE]
+    forms = frequent.groupby([_form(value) for value in frequent.index]).sum()
+    usual = set(forms.index[forms >= ONE_FORM * frequent.sum()])
+    return {form for form in usual if len(form) >= FEWEST_LETTERS and set(form) == {"9"}}
 
 
 def _letters(value: str) -> bool:
@@ -212,7 +227,8 @@ def _may_be(value: str, other: str, counts: dict[str, int]) -> bool:
     """Whether a value may be a typing error of another: much rarer, different in words only."""
     times = TIMES if counts[value] <= RARE else TIMES_IF_MANY
     times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT
-    return counts[other] >= times * counts[value] and _differ_in_words(value, other)
+    differ = _differ_in_words(value, other) or _breaks_form(value, other)
+    return counts[other] >= times * counts[value] and differ
 
 
 def _differ_in_words(value: str, other: str) -> bool:
@@ -236,16 +252,34 @@ def _differ_in_words(value: str, other: str) -> bool:
 def is_typing_error(value: str, other: str) -> bool:
     """Whether one text is another with a few letters wrong, but no digit.
 
+    In a code of digits one place may be wrong where that breaks its form (see `_breaks_form`).
+
     >>> is_typing_error("flxrexce", "florence"), is_typing_error("Roxbury", "Boston")
     (True, False)
-    >>> is_typing_error("12 a", "12 b")
-    False
+    >>> is_typing_error("12 a", "12 b"), is_typing_error("3x233", "35233")
+    (False, True)
     """
     from rapidfuzz.distance import OSA
 
+    if _breaks_form(value, other):
+        return OSA.distance(value, other) <= 1
     if not _differ_in_words(value, other):
         return False
     return OSA.distance(value, other) <= max(1, int(ALIKE * max(len(value), len(other))))
+
+
+def _breaks_form(value: str, code: str) -> bool:
+    """Whether a text is not written as a code of digits is: a letter in it, a digit too few.
+
+    >>> _breaks_form("3x233", "35233"), _breaks_form("35234", "35233"), _breaks_form("a1", "a12")
+    (True, False, False)
+    """
+    return len(code) >= FEWEST_LETTERS and code.isdigit() and _form(value) != _form(code)
+
+
+def _form(text: str) -> str:
+    """How a text is written: digits, letters and marks, each in its place."""
+    return "".join("9" if m.isdigit() else "a" if m.isalpha() else m for m in text)
 
 
 def _words(text: str) -> list[str]:

@@ -5,20 +5,18 @@ The log of changes has every cell; this says what a reader of the front page wou
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pandas as pd
 
 from ..cells.as_texts import as_text
-from ..cells.date_formats import OF_NUMBERS, written
+from ..cells.date_formats import OF_NUMBERS, date_of
 from ..cells.kinds import Kind, kind_of
 from ..cells.number_formats import PLAIN_NUMBER
 from ..cells.other_forms import order_of
 from ..cells.reading_values import cell_reader
+from ..cells.tidy_text import tidy
 from ..tables.odd_files import so_many, some
 from ..tables.tidy_table import evenly_spaced_rows
 
-DAY = datetime(2013, 1, 31)
 MANY, MOST_FORMS, ONE_FORM = 20, 2_000, 0.95  # different words, words looked at, their share
 
 
@@ -44,7 +42,11 @@ def _readings(raw: pd.DataFrame, own: dict, gaps) -> list[tuple[str, str, dict[s
         ("numbers as text", "Numbers with other marks, read as numbers: {}.", _as_text(raw, own)),
         ("some units", "Numbers with a unit and without one, read as of the same unit: {} (unit in "
          "columns.yaml).", _with_some_units(raw, own)),
-        ("several date forms", "Dates written in several forms: {}.", _date_forms(own)),
+        ("kinds of text", "Read as a kind of text with one form: {} (as words: kind: category in "
+         "columns.yaml).", _of_forms(raw, own)),
+        ("ordered words", "Words in an order, as numbers for the model: {} (ranks in columns.yaml; "
+         "[] for none).", {n: " < ".join(p["ranks"]) for n, p in own.items() if p.get("ranks")}),
+        ("several date forms", "Dates written in several forms: {}.", _date_forms(raw, own)),
         ("date order", "Day and month in the order that other cells show: {} (the other order: "
          "write 'day first' or 'month first' into review.csv, or formats in cleaning.yaml).",
          _orders(own)),
@@ -84,9 +86,33 @@ def _with_some_units(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
             for n, is_plain in plain.items() if is_plain.any() and not is_plain.all()}  # fmt: skip
 
 
-def _date_forms(plans: dict) -> dict[str, str]:
-    several = {n: c["formats"] for n, c in plans.items() if len(c.get("formats", ())) > 1}
-    return {n: ", ".join(map(_as_written, forms)) for n, forms in several.items()}
+def _of_forms(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of times, ranges and so on, each with a cell that is written otherwise."""
+    return {n: f"{plan['form']}{_in_one_form(raw[n], plan)}"
+            for n, plan in plans.items() if "form" in plan}  # fmt: skip
+
+
+def _in_one_form(column: pd.Series, plan: dict) -> str:
+    read, some = cell_reader(plan), column.dropna().drop_duplicates().head(1_000).astype("str")
+    other = next(((t, read(t)[0]) for t in some if read(t)[0] not in (None, t)), None)
+    return f": ‘{other[0]:.30}’ is {other[1]:.30}" if other else ""
+
+
+def _date_forms(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The date columns of several forms, each with a cell of the file in each form."""
+    several = {n: c for n, c in plans.items() if len(c.get("formats", ())) > 1}
+    return {n: ", ".join(f"‘{text:.30}’" for text in _a_cell_each(raw[n], plan))
+            for n, plan in several.items()}  # fmt: skip
+
+
+def _a_cell_each(column: pd.Series, plan: dict) -> list[str]:
+    """By format of a plan the first cell that it reads, and no format before it."""
+    words = column.dropna().drop_duplicates().to_frame("word")
+    found: dict[str, str] = {}
+    for word in evenly_spaced_rows(words, MOST_FORMS)["word"].map(as_text):
+        form = next((f for f in plan["formats"] if date_of(tidy(word), f, plan)), None)
+        found.setdefault(form, word)
+    return [found.get(form, form) for form in plan["formats"]]
 
 
 def _orders(plans: dict) -> dict[str, str]:
@@ -150,11 +176,6 @@ def _as_read(column: pd.Series, plan: dict) -> str:
         if repair in ("number", "unit"):
             return f"‘{text:.30}’ is {value:.10g} {plan.get('unit', '')}".rstrip()
     return "now and then"
-
-
-def _as_written(form: str) -> str:
-    """A day in a format, as an example of it."""
-    return written(DAY, form).removesuffix(" 00:00:00")
 
 
 def _most_frequent(cells: pd.DataFrame) -> str:

@@ -88,7 +88,8 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
 
 def _read_test_rows(test_data: str, columns: list[str], encoding: str) -> pd.DataFrame:
     addresses.refuse_pasted_password(test_data)
-    more = read_any.read_table(test_data, encoding=encodings.expected(encoding))
+    likely = encodings.expected(encoding)
+    more = read_any.read_table(test_data, encoding=likely, columns=columns)
     lacking = [name for name in columns if name not in more]
     if lacking:
         raise InputError(

@@ -21,10 +21,19 @@ from ..tables.sources.moments import read_moments
 from ..tables.sources.open_source import database_address, open_source
 from ..tables.sources.recipe import Source
 from .find_keys import Match, entities, pair_keys, single_keys
-from .table_profile import Profile, is_unique_together, profile, regular_step, usual_window
+from .table_profile import (
+    Profile,
+    is_unique_together,
+    profile,
+    readings,
+    regular_step,
+    round_span,
+    usual_window,
+)
 
 MOST_ROWS = 50_000  # of the main table that are looked at for keys
 SINCE = {"valid", "from", "effective", "since", "start", "starts"}  # a state that begins then
+READINGS_SUMMED = 5  # steps of regular readings, of which the mean is taken
 READINGS_KEPT = 3  # steps of regular readings, after which the last one says nothing of now
 
 
@@ -193,12 +202,23 @@ class _Drafting:
         if keys is not None and (said := _as_last(right, keys, time)):
             said = {"join": "nearest", "time": time} | said
             self._add(right.name, right.name, keys, said, "the last row known at the moment")
+            self._add_recent(right, keys, said)
             return True
         for one in found:
             entry = right.name if len(found) == 1 else f"{right.name}_{one.own}"
             said = _as_window(right, one, time)
             self._add(entry, right.name, [one], said, "what came before the moment, summed up")
         return bool(found)
+
+    def _add_recent(self, right: Profile, keys: list[Match], last: dict) -> None:
+        """Beside the last of regular readings, the mean of some: what was before counts as well."""
+        numbers = readings(right, [*(m.own for m in keys), last["time"]])
+        window = _recent(right, keys, last["time"]) if "not_older" in last else None
+        if window and numbers:
+            said = {n: v for n, v in last.items() if n != "not_older"}
+            said |= {"join": "window", "window": _span(window)}
+            said |= {"aggregate": dict.fromkeys(numbers, "mean")}
+            self._add(f"{right.name}_recent", right.name, keys, said, "the readings before it")
 
     def _add_summed(self, left: Profile, right: Profile) -> bool:
         """All rows of a key summed up, where a table has several and no time."""
@@ -254,6 +274,12 @@ def _as_last(right: Profile, keys: list[Match], time: str) -> dict:
     stamp = as_of.stamped_by(read_moments(right.frame[time]).at)
     later = {"known_after": _span(stamp)} if stamp else {}
     return later | {"not_older": _span(READINGS_KEPT * step)}
+
+
+def _recent(right: Profile, keys: list[Match], time: str) -> pd.Timedelta | None:
+    """A round span that holds some of the regular readings of a key."""
+    step = regular_step(right.frame, [m.own for m in keys], time)
+    return round_span(READINGS_SUMMED * step) if step is not None else None
 
 
 def _as_window(right: Profile, one: Match, time: str) -> dict:

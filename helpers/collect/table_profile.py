@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +16,12 @@ from ..cells.kinds import is_boolean, is_date, is_number
 from ..learning.unit_candidates import NOT_WHEN, says_when
 from ..tables.sources.keys import key_text
 from ..tables.sources.moments import read_moments
+from ..tables.sources.summaries import holds_numbers
 
 MOST_PROBED = 2_000  # different cells by which a column is told to hold times
 LONGEST_KEY = 80  # letters, on average: longer texts are prose
 TIME_WORDS = {"time", "date", "day", "at", "ts", "timestamp", "datetime", "when", "hour", "moment"}
+PARTS_OF_TIME = {"year", "quarter", "month", "week", "weekday", "minute", "second"}
 ENDS = {"to", "until", "expiry", "expires", "due", "deadline"}  # they name a time that is to come
 
 
@@ -169,9 +172,24 @@ def usual_window(frame: pd.DataFrame, name: str, time: str, events: int = 5) -> 
     step = rows.groupby("key")["at"].diff().dropna()
     if not len(step):
         return None
-    needed = step.median() * events
+    return round_span(step.median() * events)
+
+
+def round_span(needed: pd.Timedelta) -> pd.Timedelta | None:
+    """The shortest round span that is as long as needed; None where none is.
+
+    >>> round_span(pd.Timedelta("5h"))
+    Timedelta('0 days 06:00:00')
+    """
     rounds = [pd.Timedelta(text) for text in ("1h", "6h", "1D", "7D", "30D", "90D", "365D")]
     return next((one for one in rounds if one >= needed), None)
+
+
+def readings(right: Profile, names: Collection[str]) -> list[str]:
+    """The columns of a table, but some, that hold numbers and do not say when a row is of."""
+    others = (one for name, one in right.columns.items() if name not in names)
+    return [one.name for one in others if not {*one.words} & (TIME_WORDS | PARTS_OF_TIME)
+            and holds_numbers(right.frame[one.name])]  # fmt: skip
 
 
 def evenly(column: np.ndarray, most: int) -> np.ndarray:

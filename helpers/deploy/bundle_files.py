@@ -47,7 +47,7 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
     Columns that the model does not use are `ignored`.
     """
     fields = {
-        name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
+        name: _field(cleaning["columns"][name], raw[name], clean[name])
         for name in features["columns"]
     }
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
@@ -70,11 +70,12 @@ def with_sources(work, schema: dict) -> dict:
     return schema | {"fields": fields, "sources": sources}
 
 
-def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
+def _field(plan: dict, raw: pd.Series, clean: pd.Series) -> dict:
     """A field of the schema, from its raw and its cleaned cells."""
-    field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
-    present = clean.dropna()
-    usual, kept = _usual(kind, present)
+    of_form = {"form": plan["form"]} if "form" in plan else {}
+    missing = round(float(clean.isna().mean()), 4)
+    field, present = {"kind": plan["kind"], **of_form, "missing": missing}, clean.dropna()
+    usual, kept = ({}, present) if of_form else _usual(plan["kind"], present)
     field |= usual
     if len(kept) < len(present):
         field["left_out"] = len(present) - len(kept)

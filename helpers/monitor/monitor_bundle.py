@@ -150,7 +150,7 @@ def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
     else:
         addresses.refuse_pasted_password(data)
         likely = encodings.expected(bundle.encoding)
-        raw = read_any.read_table(data, typed=False, encoding=likely)
+        raw = read_any.read_table(data, typed=False, encoding=likely, columns=bundle.known)
         origin = addresses.shown(data)
         check_columns(bundle, raw.columns)
     production_rows.check_count(raw, origin)

@@ -126,7 +126,7 @@ def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
     addresses.refuse_pasted_password(new_data)
     schema = work.read_json("model/schema.json")
     likely = encodings.expected(schema.get("encoding", ""))
-    raw = read_any.read_table(new_data, typed=False, encoding=likely)
+    raw = read_any.read_table(new_data, typed=False, encoding=likely, columns=[*schema["fields"]])
     for sentence in odd_files.of(raw):
         work.find("odd_file", "warning", [], sentence)
     origin = addresses.shown(new_data)

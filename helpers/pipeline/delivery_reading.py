@@ -8,6 +8,7 @@ cells show is counted while they are read.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,7 +37,7 @@ Tallies = dict[str, form_tally.Counted]
 class DeliveryReading:
     """How a delivery of rows was read: the `model` fitted to its forms, the columns that it reads
     otherwise for that (`said`, a sentence each), and what single cells showed (`found`). `checked`
-    says which rows are refused: the model answers them nowhere.
+    says which rows are refused: the model answers them nowhere. `fields` are the schema's.
     """
 
     model: Pipeline
@@ -44,6 +45,7 @@ class DeliveryReading:
     found: Tallies
     rows: int
     checked: Checked = field(default_factory=Checked)
+    fields: dict = field(default_factory=dict)
 
     def unread(self, name: str) -> int:
         """How many cells of a column were not read."""
@@ -52,7 +54,7 @@ class DeliveryReading:
 
     def sentences(self, fields: dict[str, dict] | None = None) -> list[str]:
         """All that is said of the delivery, of the columns in a schema's `fields` (None: all)."""
-        known = dict.fromkeys(self.found, {}) if fields is None else fields
+        known = {n: self.fields.get(n, {}) for n in self.found} if fields is None else fields
         said = [*self.said, *sentences(self.model, known, self.found, self.rows)]
         return said + empty_rows(self.checked.counts())
 
@@ -61,7 +63,7 @@ def of_rows(model: Pipeline, rows: pd.DataFrame, fields: dict | None = None) -> 
     """How a model reads a delivery (see `fitted_to`, `looked_at`)."""
     fitted, said = fitted_to(model, rows, fields)
     found, checked = looked_at(fitted, rows, row_check(fitted, fields or {}))
-    return DeliveryReading(fitted, said, found, len(rows), checked)
+    return DeliveryReading(fitted, said, found, len(rows), checked, fields or {})
 
 
 def fitted_to(
@@ -82,13 +84,21 @@ def fitted_plans(
     """By column the plan that reads the rows in their own form, where that is another one than the
     model's; and a sentence for each column that differs (see `fitted_to`).
     """
-    fields, plans, said = fields or {}, {}, []
-    for name, plan in model["clean"].plan_["columns"].items():
-        if not _may_differ(rows, name, plan):
-            continue
-        fitted, text = fitted_plan(_words(rows[name]), plan, fields.get(name, {}).get("range"))
+    own = model["clean"].plan_["columns"]
+    words = {n: _words(rows[n]) for n, plan in own.items() if _may_differ(rows, n, plan)}
+    return plans_of_words(own, words, fields or {})
+
+
+def plans_of_words(
+    own: dict[str, dict], words: dict[str, Counter], fields: dict
+) -> tuple[dict[str, dict], list[str]]:
+    """As `fitted_plans`, of texts that are counted already; `own` are the model's plans."""
+    plans, said = {}, []
+    for name, counted in words.items():
+        span = fields.get(name, {}).get("range")
+        fitted, text = fitted_plan(counted, own[name], span)
         said += [f"{name}: {text}"] if text else []
-        plans |= {name: fitted} if fitted != plan else {}
+        plans |= {name: fitted} if fitted != own[name] else {}
     return plans, said
 
 
@@ -108,14 +118,24 @@ def may_differ(model: Pipeline, rows: pd.DataFrame) -> bool:
 
 def _may_differ(rows: pd.DataFrame, name: str, plan: dict) -> bool:
     """Whether a column holds texts that are read as dates or numbers."""
-    return name in rows and plan["kind"] in ("date", "number") and kind_of(rows[name]) == Kind.TEXT
+    return name in rows and has_forms(plan) and kind_of(rows[name]) == Kind.TEXT
+
+
+def has_forms(plan: dict) -> bool:
+    """Whether a whole column of texts may be written in another form: dates and numbers."""
+    return plan["kind"] in ("date", "number")
 
 
 def _words(column: pd.Series) -> Counter:
     """How many cells hold each text, tidied."""
+    return tidied(texts(column).value_counts())
+
+
+def tidied(cells) -> Counter:
+    """Counts of texts (a mapping), by the text as it reads once it is tidied."""
     words: Counter = Counter()
-    for text, cells in texts(column).value_counts().items():
-        words[tidy(text)] += cells
+    for text, count in cells.items():
+        words[tidy(text)] += count
     return words
 
 
@@ -190,14 +210,26 @@ def in_known_forms(model: Pipeline, reading: DeliveryReading, rows: pd.DataFrame
 
 def _rewritten(column: pd.Series, plan: dict, fitted: dict) -> pd.Series:
     """A column with the cells that its own plan reads otherwise, or not, in its own form."""
+    return texts(column).map(rewriter(plan, fitted), na_action="ignore")
+
+
+def rewriter(plan: dict, fitted: dict) -> Callable[[str], str]:
+    """What writes a text that a fitted plan reads so that the column's own plan reads the same.
+
+    >>> to_known = rewriter({"kind": "number"}, {"kind": "number", "style": "comma"})
+    >>> to_known("1.234,5"), to_known("many")
+    ('1234.5', 'many')
+    """
     own, other = cell_reader(plan), cell_reader(fitted)
 
     def rewrite(text: str) -> str:
         (value, repair), (meant, _) = own(text), other(text)
-        same = value == meant and repair != OTHER_FORM
-        return text if same or meant is None else _in_form(meant, plan)
+        if meant is None or (value == meant and repair != OTHER_FORM):
+            return text
+        known = _in_form(meant, plan)
+        return known if own(known)[0] == meant else written(meant, "iso")
 
-    return texts(column).map(rewrite, na_action="ignore")
+    return rewrite
 
 
 def _in_form(value, plan: dict) -> str:

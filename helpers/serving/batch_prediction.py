@@ -54,7 +54,7 @@ from .model_bundle import (
     check_columns,
     load_bundle,
     load_bundle_version,
-    predict_table,
+    predict_rows,
 )
 from .result_file import check_out
 from .write_answers import FEW, open_answers_file
@@ -154,7 +154,7 @@ def _write_answers(
 
 def _pieces_of(bundle: Bundle, source: str) -> Iterator[tuple[str, pa.Table]]:
     """The rows of a source, joined with what the bundle carries, a piece at a time."""
-    return looked_up(read_in_pieces(source, bundle.encoding), bundle.lookups)
+    return looked_up(read_in_pieces(source, bundle.encoding, bundle.known), bundle.lookups)
 
 
 def _write_again_unless_whole(result, pieces, folder: Path) -> None:
@@ -368,7 +368,8 @@ class _ScoringPath:
 
 def _by_pipeline(bundle: Bundle, rows: pa.Table, with_words: bool = False) -> Answered:
     frame = arrow_tables.plain_frame(rows)
-    scored = predict_table(bundle, frame).iloc[:, rows.num_columns :]
+    check_columns(bundle, frame.columns)
+    scored = predict_rows(bundle, frame)
     found = delivery_reading.looked_at(bundle.model, frame, bundle.check, with_words)
     return delivery.answered(scored, *found, with_words)
 

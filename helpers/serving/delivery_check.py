@@ -30,7 +30,8 @@ def check(run: str, source: str) -> Checked:
     Raises InputError for a table that can't be read.
     """
     bundle, known = load_bundle(run), load_reference(run).quality
-    rows = read_any.read_table(source, typed=False, encoding=encodings.expected(bundle.encoding))
+    likely = encodings.expected(bundle.encoding)
+    rows = read_any.read_table(source, typed=False, encoding=likely, columns=bundle.known)
     for one in bundle.lookups:  # as for `predict`: the tables that the bundle carries
         if not set(one.columns) & set(rows.columns):
             rows = one.fill_frame(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -16,18 +16,20 @@ PIECE = 50_000  # rows
 LARGE = 64 * 2**20  # bytes of a CSV file that is read a piece at a time
 
 
-def read_in_pieces(source: str, encoding: str = "") -> Iterator[tuple[str, pa.Table]]:
+def read_in_pieces(
+    source: str, encoding: str = "", columns: Collection[str] = ()
+) -> Iterator[tuple[str, pa.Table]]:
     """The rows of a source, a piece at a time where its form allows that, each with its name.
 
-    Texts are coded. `encoding` is the one of the training file (see `encodings.expected`). A
-    piece's name is the same for whoever reads the source.
+    Texts are coded. `encoding` is the one of the training file (see `encodings.expected`),
+    `columns` are its names. A piece's name is the same for whoever reads the source.
     """
     path = Path(source).expanduser()
     if found := partitions_of(path):
         for number, part in enumerate(found):
             yield from pieces_of_part(part, number)
     else:
-        for number, rows in enumerate(_frames_of(source, path, encoding)):
+        for number, rows in enumerate(_frames_of(source, path, encoding, columns)):
             yield f"{number:06d}", arrow_tables.dictionary_encoded(rows)
 
 
@@ -45,12 +47,15 @@ def looked_up(
         yield name, rows
 
 
-def _frames_of(source: str, path: Path, encoding: str) -> Iterator[pd.DataFrame]:
+def _frames_of(
+    source: str, path: Path, encoding: str, columns: Collection[str]
+) -> Iterator[pd.DataFrame]:
     """The rows of a source without parts: a large CSV file as it is read, others cut up."""
+    known = {"encoding": encodings.expected(encoding), "columns": columns}
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        yield from read_any.read_csv_in_pieces(path, PIECE, encodings.expected(encoding))
+        yield from read_any.read_csv_in_pieces(path, PIECE, **known)
     else:
-        table = read_any.read_table(source, typed=False, encoding=encodings.expected(encoding))
+        table = read_any.read_table(source, typed=False, **known)
         for start in range(0, len(table), PIECE):
             yield table.iloc[start : start + PIECE]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -64,7 +66,7 @@ class Body:
         ending, said = ENDINGS[self.kind], []
         if ending == ".csv":
             self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
-        rows, odd = rows_of_table(self.content, ending)
+        rows, odd = rows_of_table(self.content, ending, bundle.known)
         rows = rows_in_body(rows, bundle.known)
         brought = [name for one in bundle.lookups for name in one.columns]
         check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
@@ -91,7 +93,7 @@ def _refuse_no_rows(content) -> None:
         raise Refused("not_rows", "The body is a JSON object (a row), or a list of objects.")
 
 
-def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
+def rows_in_body(content: dict | list[dict], known: set[str] | frozenset[str]) -> dict | list[dict]:
     """The rows of a body that was read: also those in the envelope of another service.
 
     `known` are the fields of a row. Refuses a row that has others only (an empty one is refused
@@ -102,12 +104,18 @@ def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dic
     """
     if isinstance(content, dict) and content and known.isdisjoint(content):
         content = _inside(content)
-    if any("." in name for name in known):
+    if _has_paths(frozenset(known)):
         content = _flattened(content, known)
     for number, row in enumerate(content if isinstance(content, list) else [content], 1):
         if row and known.isdisjoint(row):
             _refuse_unknown(row, number, known)
     return content
+
+
+@lru_cache(maxsize=8)
+def _has_paths(known: frozenset[str]) -> bool:
+    """Whether some names of columns are those of cells inside of others (`a.b`)."""
+    return any("." in name for name in known)
 
 
 def _flattened(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
@@ -177,16 +185,21 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
 
 
-def rows_of_table(body: bytes, ending: str) -> tuple[list[dict], list[str]]:
-    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities."""
-    frame = _table_of(body, ending)
+def rows_of_table(
+    body: bytes, ending: str, known: Collection[str] = ()
+) -> tuple[list[dict], list[str]]:
+    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities.
+
+    `known` are names of its columns that are known.
+    """
+    frame = _table_of(body, ending, known)
     table = frame.astype(object)
     table = table.where(table.notna(), None)
     rows = [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
     return rows, list(frame.attrs.get("oddities", []))
 
 
-def _table_of(body: bytes, ending: str) -> pd.DataFrame:
+def _table_of(body: bytes, ending: str, known: Collection[str]) -> pd.DataFrame:
     """The table in a body, which is read as a file of its own."""
     from ..tables import read_any, set_aside
 
@@ -195,7 +208,7 @@ def _table_of(body: bytes, ending: str) -> pd.DataFrame:
         file.write_bytes(body)
         try:
             with set_aside.heard() as lines:
-                table = read_any.read_table(str(file), typed=False)
+                table = read_any.read_table(str(file), typed=False, columns=known)
         except InputError as error:
             raise Refused("not_a_table", str(error).replace(str(file), "the body")) from None
     if lines:  # who asks for so many answers is to get as many

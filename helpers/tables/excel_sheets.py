@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -200,7 +200,7 @@ def is_blank(row: Sequence) -> bool:
 def _table_of(sheet: Sheet, asked: TextFormat) -> pd.DataFrame:
     """The table of a sheet, its names joined from the rows of its header; what is odd is noted."""
     texts, kept = _top(sheet)
-    found = _header_asked(sheet, asked.header) if asked.header else header_of(texts)
+    found = _header_asked(sheet, asked.header) if asked.header else header_of(texts, asked.columns)
     filled, names = sheet.marks.fill(sheet.rows), _names(texts, found)
     frame = _body(sheet.rows[found.end :], kept).set_axis(distinct_names(list(names)), axis=1)
     frame, totals = total_rows.cut(frame, asked.total)
@@ -254,8 +254,8 @@ def _header_asked(sheet: Sheet, header: str) -> Header:
     return Header(int(header) - 1, 1)
 
 
-def header_of(rows: list[list[str]]) -> Header:
-    """Which of the first rows are the header, and how many are above it.
+def header_of(rows: list[list[str]], known: Collection[str] = ()) -> Header:
+    """Which of the first rows are the header (`known`: names in it), and how many are above it.
 
     >>> header_of([["Sales", "", ""], ["", "", ""], ["id", "n", "x"], ["a", "1", "2"]])
     Header(skipped=2, rows=1)
@@ -263,7 +263,7 @@ def header_of(rows: list[list[str]]) -> Header:
     top = _rows_above(rows)
     while not any(rows[top]):
         top += 1
-    found = header_rows.find_header([row for row in rows[top:] if any(row)])
+    found = header_rows.find_header([row for row in rows[top:] if any(row)], known)
     return Header(top + found.skipped, found.rows)
 
 

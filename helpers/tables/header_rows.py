@@ -6,12 +6,14 @@ clearly is not, as files without one are the exception.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
 from .cell_kinds import kind, kind_of_column
 
 MOST_HEADER_ROWS = 4
+MOST_NAMED = 20  # rows among which one may hold names that are known
 RULE = " -=_+:|~"  # of a line that rules off a header
 FEW = 5  # the first rows are left out where the columns' kinds are told
 Row = list[str]
@@ -90,14 +92,33 @@ def _often(column: tuple[str, ...]) -> set[str]:
     return {cell for cell in map(str.strip, set(column)) if cell and column.count(cell) > 1}
 
 
-def find_header(rows: list[Row]) -> Header:
-    """Which of the first rows are the header.
+def find_header(rows: list[Row], known: Collection[str] = ()) -> Header:
+    """Which of the first rows are the header; names that are `known` settle what is open.
 
     >>> find_header([["", "speed"], ["city", "km/h"], ["Oslo", "7"], ["Rome", "9"], ["Bern", "8"]])
     Header(skipped=0, rows=1)
     >>> find_header([["3", "1.5"], ["7", "2.5"], ["2", "0.5"]])
     Header(skipped=0, rows=0)
+    >>> find_header([["a: 1", "b: 2"], ["a: 1", "b: 2"], ["a: 1", "b: 2"]], {"a: 1", "b: 2"})
+    Header(skipped=0, rows=1)
     """
+    found = _told_by_cells(rows)
+    named = (n for n, row in enumerate(rows[:MOST_NAMED]) if found.rows < 2 and names(row, known))
+    return next((Header(place, 1) for place in named), found)
+
+
+def names(row: Row, known: Collection[str]) -> bool:
+    """Whether most cells of a row are names that are known, each once.
+
+    >>> names(["id", " qty "], {"id", "qty", "day"}), names(["id", "7"], {"qty"})
+    (True, False)
+    """
+    found = {cell.strip() for cell in row} & {*known}
+    return bool(found) and 2 * len(found) > len(row)
+
+
+def _told_by_cells(rows: list[Row]) -> Header:
+    """Which of the first rows are the header, told by columns whose cells look otherwise."""
     if len(rows) < 2:
         return Header(0, int(not _is_lonely_data(rows)))
     looks = below(rows)

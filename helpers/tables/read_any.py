@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -52,7 +53,11 @@ ENDING_OF_CONTENT = {
 
 
 def read_table(
-    source: str, query: str = "", typed: bool = True, encoding: str = encodings.AUTO
+    source: str,
+    query: str = "",
+    typed: bool = True,
+    encoding: str = encodings.AUTO,
+    columns: Collection[str] = (),
 ) -> pd.DataFrame:
     """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
 
@@ -65,7 +70,8 @@ def read_table(
     `${NAME}` in an address is filled from the environment, so that a password is named and never
     written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
     text, to be read one by one by a cleaning plan. `encoding` is that of a text file (see
-    `encodings.decode`); one that is not UTF-8 stands in `frame.attrs["encoding"]`.
+    `encodings.decode`); one that is not UTF-8 stands in `frame.attrs["encoding"]`. `columns` are
+    names that are known, such as a model's: they settle which line of a text is the header.
 
     Raises InputError, with what to do, when the source is missing, empty, has no rows or can't be
     read as a table.
@@ -81,13 +87,14 @@ database address.
     if is_recipe(source):
         return read_and_join(source, read_table, typed).frame
     if re.match(r"https?://", source, re.IGNORECASE):
-        frame = _read_address(source, typed, encoding)
+        frame = _read_address(source, typed, encoding, columns)
     elif is_stored(source):
-        frame = _read_stored(source, typed, encoding)
+        frame = _read_stored(source, typed, encoding, columns)
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(local_path(source), typed, encoding, with_format(source)[1])
+        written = with_format(source)[1]
+        frame = _read_path(local_path(source), typed, encoding, columns, written)
     return tidy(frame, shown(source))
 
 
@@ -97,7 +104,7 @@ def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     frame.attrs |= {"kind": kind, "address": address, "time": now}
 
 
-def _read_address(source: str, typed: bool, encoding: str) -> pd.DataFrame:
+def _read_address(source: str, typed: bool, encoding: str, columns) -> pd.DataFrame:
     refuse_pasted_password(source)
     answer = fetch(from_environment(source, quoted=True), whole=True)
     kind = answer.headers.get("content-type", "").split(";")[0]
@@ -107,23 +114,27 @@ def _read_address(source: str, typed: bool, encoding: str) -> pd.DataFrame:
             f"{shown(source)} is a web page, not a table. Give the address of the file itself."
         )
     ending = ending if ending in READERS else ENDING_OF_CONTENT.get(kind, ".csv")
-    return _parse(answer.content, ending, shown(source), typed, encoding)
+    return _parse(answer.content, ending, shown(source), typed, encoding, columns)
 
 
-def _read_stored(source: str, typed: bool, encoding: str) -> pd.DataFrame:
+def _read_stored(source: str, typed: bool, encoding: str, columns) -> pd.DataFrame:
     """A file or a folder in storage, copied to this machine for as long as it is read."""
     with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
-        return _read_path(fetch_stored(source, Path(folder)), typed, encoding)
+        return _read_path(fetch_stored(source, Path(folder)), typed, encoding, columns)
 
 
-def _read_path(path: Path, typed: bool, encoding: str, written: str = "") -> pd.DataFrame:
+def _read_path(
+    path: Path, typed: bool, encoding: str, columns: Collection[str], written: str = ""
+) -> pd.DataFrame:
     if str(path) and path.name and path.is_dir():
         return _read_folder(path)
     _check_is_file(path)
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
         return _read_as(read_parquet_bytes, path, ".parquet", path.name)
     unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
-    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed, encoding, written)
+    return _parse(
+        _bytes_of(path), path.suffix.lower(), path.name, typed, encoding, columns, written
+    )
 
 
 def _check_is_file(path: Path) -> None:
@@ -198,7 +209,13 @@ def dataset_of(path: Path, files: list[Path]):
 
 
 def _parse(
-    content: bytes, ending: str, name: str, typed: bool, encoding: str, written: str = ""
+    content: bytes,
+    ending: str,
+    name: str,
+    typed: bool,
+    encoding: str,
+    columns: Collection[str],
+    written: str = "",
 ) -> pd.DataFrame:
     if not content or content.isspace():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
@@ -208,18 +225,18 @@ def _parse(
         said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
         raise InputError(f"{said} Save it as one of these.")
     if ending not in TEXTUAL:
-        return _read_as(_reader_of(ending, written, typed), content, ending, name)
+        return _read_as(_reader_of(ending, written, typed, columns), content, ending, name)
     content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
-    frame = _read_as(_reader_of(ending, written, typed), content, ending, name)
+    frame = _read_as(_reader_of(ending, written, typed, columns), content, ending, name)
     frame = odd_files.note(frame, said)
     frame.attrs = frame.attrs | ({} if found == "utf-8" else {"encoding": found})
     return frame
 
 
-def _reader_of(ending: str, written: str, typed: bool):
+def _reader_of(ending: str, written: str, typed: bool, columns: Collection[str]):
     """The reader of a kind of file, told what a person says of how it is written."""
-    reader = READERS[ending]
-    told = {"asked": text_format.parse(written)} if ending in TOLD else {}
+    reader, asked = READERS[ending], replace(text_format.parse(written), columns=tuple(columns))
+    told = {"asked": asked} if ending in TOLD else {}
     return partial(reader, **told | ({"typed": typed} if ending in DELIMITED else {}))
 
 
@@ -240,16 +257,16 @@ def _in_plain_words(error: Exception) -> str:
 
 
 def read_csv_in_pieces(
-    path: Path, rows: int, encoding: str = encodings.AUTO
+    path: Path, rows: int, encoding: str = encodings.AUTO, columns: Collection[str] = ()
 ) -> Iterator[pd.DataFrame]:
     """A large CSV file as `read_table(typed=False)` reads it, so many rows at a time.
 
     A file that is not plain UTF-8, or whose lines have to be sorted, is read whole first.
     """
-    if plain := text_pieces.plain_file(path):
+    if plain := text_pieces.plain_file(path, columns):
         yield from (tidy(piece, path.name) for piece in plain.pieces(rows))
         return
-    table = read_table(str(path), typed=False, encoding=encoding)
+    table = read_table(str(path), typed=False, encoding=encoding, columns=columns)
     for start in range(0, len(table), rows):
         yield table.iloc[start : start + rows]
 

@@ -140,20 +140,6 @@ def _take_run(run: Run, found: Sorted) -> None:
     found.last = run.last_line
 
 
-def _take_run(run: Run, found: Sorted) -> None:
-    """Lines that surely are rows."""
-    found.rows.append(run)
-    found.many += len(run)
-    found.last = run.last_line
-
-
-def _take_run(run: Run, found: Sorted) -> None:
-    """Lines that surely are rows."""
-    found.rows.append(run)
-    found.many += len(run)
-    found.last = run.last_line
-
-
 def _line_of(piece: Piece, layout: Layout) -> str:
     """A row as a line of standard CSV, with as many fields as the table has columns."""
     if piece.cells is None and layout.dialect.is_standard and piece.width == layout.width:

@@ -90,15 +90,17 @@ def _versions_of(parts: list[Numbers]) -> pa.Array | None:
     return None if any(one is None for one in found) else pa.concat_arrays(found).unique()
 
 
-def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
+def numbers_of(texts: pa.ChunkedArray, are_likely: bool = False) -> Numbers | None:
     """A part of a column as numbers; None where a text is none, or would lose digits.
+
+    Where they `are_likely`, as another part held numbers, the first texts are not tried first.
 
     >>> numbers_of(pa.chunked_array([["1", "20"]])).values.type
     DataType(int64)
     """
     if texts.null_count == len(texts):
         return Numbers(texts.cast(pa.float64()), NONE, pa.array([], texts.type), PLAIN)
-    if not _may_be_numbers(texts.slice(0, 4 * FEW)):
+    if not (are_likely or _may_be_numbers(texts.slice(0, 4 * FEW))):
         return None  # most columns of words end here
     if (values := _values_of(texts)) is None:
         return None

@@ -22,7 +22,7 @@ class TextFormat:
 
     `bad_lines` is the share of lines that may be set aside as broken before a file is refused;
     `sheet` is that of an Excel file. `total` is "keep" where rows of totals below the table are to
-    be read as rows.
+    be read as rows. `columns` are names that the header is known to have, as of a model's rows.
     """
 
     delimiter: str = ""
@@ -31,6 +31,7 @@ class TextFormat:
     bad_lines: float = BAD_LINES
     sheet: str = ""
     total: str = ""
+    columns: tuple[str, ...] = ()
 
 
 AS_FOUND = TextFormat()
@@ -40,7 +41,7 @@ def parse(text: str) -> TextFormat:
     """A format from its text: settings of the form key=value, separated by &.
 
     >>> parse("delimiter=semicolon&header=3&bad_lines=0.5")
-    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5, sheet='', total='')
+    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5, sheet='', total='', columns=())
     """
     found = TextFormat()
     for part in filter(None, text.split("&")):

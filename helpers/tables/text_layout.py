@@ -62,13 +62,23 @@ def _cut_asked(text: str, lines: list[Line], asked: TextFormat) -> Cut | None:
     if asked.delimiter == "none":
         return None
     if not asked.delimiter:
-        return find_cut(text, lines, asked.quote)
+        return _cut_by_names(text, lines, asked) or find_cut(text, lines, asked.quote)
     if asked.delimiter not in text:
         raise InputError(f"has no {asked.delimiter!r} in its first lines, the delimiter named.")
     if (found := find_cut(text, lines, asked.quote)) and found.dialect.delimiter == asked.delimiter:
         return found
     full = [line for line in lines if line.text.strip()][:MOST_LINES]
     return cut_by(text, full, Dialect(asked.delimiter, asked.quote or '"'))
+
+
+def _cut_by_names(text: str, lines: list[Line], asked: TextFormat) -> Cut | None:
+    """The cut by the delimiter that parts a line into names that are known; None without one."""
+    first = [line.text for line in lines[: header_rows.MOST_NAMED]] if asked.columns else []
+    for mark in USUAL + RARE:
+        parted = (Dialect(mark).fields(line) for line in first if mark in line)
+        if any(len(row) > 1 and header_rows.names(row, asked.columns) for row in parted):
+            return _cut_asked(text, lines, replace(asked, delimiter=mark))
+    return None
 
 
 def _only_column(text: str, lines: list[Line], asked: TextFormat) -> Cut:
@@ -123,7 +133,7 @@ def _with_header(pieces: list[Piece], cut: Cut, asked: TextFormat) -> Layout:
         return _headed(replace(plain, is_told=True), pieces, fit[0], ())
     if asked.header:
         return _headed(plain, pieces, fit[0], (_header_asked(fit, int(asked.header)),))
-    return _found_header(plain, pieces, fit)
+    return _found_header(plain, pieces, fit, asked.columns)
 
 
 def _header_asked(fit: list[Piece], line: int) -> Piece:
@@ -153,17 +163,20 @@ def _line_after(piece: Piece) -> int:
     return piece.line + len(lines_of(piece.text + "\n"))
 
 
-def _found_header(plain: Layout, pieces: list[Piece], fit: list[Piece]) -> Layout:
+def _found_header(
+    plain: Layout, pieces: list[Piece], fit: list[Piece], known: tuple[str, ...]
+) -> Layout:
     """The layout with the rows that look like a header, of the table's width or of another one."""
     fit = _without_comments(fit, plain.dialect)
     rows = [piece.fields(plain.dialect) for piece in fit]
-    found = header_rows.find_header(rows)
+    found = header_rows.find_header(rows, known)
+    is_told = bool(found.rows) and header_rows.names(rows[found.skipped], known)
     above = [p for p in pieces if p.line < fit[0].line and p.text.strip()]
     may_be = above and not found.skipped and _may_stand_above(rows, found, above)
     if may_be and (other := _odd_header(plain, above[-1], rows)):
         return replace(other, header=(above[-1],), above=tuple(above[:-1]), start=fit[0].line)
     header = tuple(fit[found.skipped : found.skipped + found.rows])
-    return _headed(plain, pieces, fit[found.skipped], header)
+    return _headed(replace(plain, is_told=is_told), pieces, fit[found.skipped], header)
 
 
 def _without_comments(fit: list[Piece], dialect: Dialect) -> list[Piece]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,8 @@ import pyarrow as pa
 from ..base.user_errors import InputError
 from . import total_rows
 from .odd_files import MOST_LOOKED_AT
-from .text_blocks import Block, plain_texts_of, texts_of
-from .text_format import AS_FOUND
+from .text_blocks import Block, texts_but_odd_lines, texts_of
+from .text_format import TextFormat
 from .text_layout import Layout, find_layout
 from .text_tables import SAMPLE, blocks_below, named, place_of_line
 
@@ -66,16 +66,21 @@ class PlainFile:
             return all(pool.map(self._is_plain, blocks))
 
     def _is_plain(self, block: Block) -> bool:
-        return plain_texts_of(block.body, self.layout, check_utf8=True) is not None
+        found = texts_but_odd_lines(block.body, self.layout, check_utf8=True)
+        return found is not None and not found[1]
 
 
-def plain_file(path: Path) -> PlainFile | None:
-    """A CSV file that is plain from end to end; None of another one."""
+def plain_file(path: Path, columns: Collection[str] = ()) -> PlainFile | None:
+    """A CSV file that is plain from end to end; None of another one.
+
+    `columns` are names that its header is known to have.
+    """
+    asked = TextFormat(columns=tuple(columns))
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     head = head[: head.rfind(b"\n") + 1]
     try:
-        layout = find_layout(head.decode(), AS_FOUND) if head and head[:3] != MARK else None
+        layout = find_layout(head.decode(), asked) if head and head[:3] != MARK else None
     except (UnicodeDecodeError, InputError):
         return None  # the usual reader says what is wrong with it
     if not layout or not layout.is_plain or layout.width == 1 or head.startswith(b"sep="):

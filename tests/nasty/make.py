@@ -185,7 +185,7 @@ def _values() -> list[Case]:
     return [
         Case("dates_of_four_formats.csv", "four formats of dates in a column",
              _frame(table.assign(day=formats * 10)), ROWS,
-             says="31 Jan 2013"),
+             says="‘Jan 15, 2024’"),
         Case("dates_out_of_order.csv", "dates out of order",
              _frame(table.sample(frac=1, random_state=1)), ROWS),
         Case("year_9999.csv", "dates of the years 1 and 9999",
