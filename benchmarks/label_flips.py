@@ -50,8 +50,10 @@ def models(X: pd.DataFrame) -> list:
 
     def with_features(model):
         scaled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-        hot = make_pipeline(SimpleImputer(strategy="most_frequent"),
-                            OneHotEncoder(handle_unknown="ignore", sparse_output=False))  # fmt: skip
+        hot = make_pipeline(
+            SimpleImputer(strategy="most_frequent"),
+            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        )
         columns = make_column_transformer((scaled, list(numbers)), (hot, words))
         return make_pipeline(columns, model)
 
