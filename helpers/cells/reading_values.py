@@ -28,6 +28,7 @@ from .number_formats import (
     scaled,
 )
 from .other_forms import OTHER_FORM, other_reader
+from .rewriting import rewriter
 from .tidy_text import fingerprint, repair_encoding, tidy
 from .value_forms import OTHER_WAY, OTHER_WORDS, form_reader
 
@@ -35,6 +36,7 @@ KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
 SHORT = 200  # letters of a text that is remembered: what is longer rarely comes again
 LOST = ("ambiguous date", "beyond")  # kinds of repair that make a cell missing by themselves
+REWRITTEN = "rewritten"
 LARGEST = sys.float_info.max  # a whole number may be larger, and is no float then
 
 RULES = {
@@ -47,6 +49,7 @@ RULES = {
     "boolean": "a yes or no written as text",
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
+    REWRITTEN: "written in another form, by a rule of a person",
     "typo": "a typing error in a closed list of names",
     OTHER_FORM: "written in another form than the column's own",
     OTHER_WAY: "a value of this kind in its one form",
@@ -113,12 +116,13 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
     """What reads the texts of a plan, tidied, its missing words and other names known."""
     kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
     read_other, lost_days = other_reader(plan), missing_days(plan)
+    rewritten = rewriter(plan["rewrites"]) if "rewrites" in plan else str
 
     def read(text: str) -> tuple[object, str]:
         plain = tidy(text)
-        if _means_missing(plain, plan):
+        named = aliases[plain] if plain in aliases else rewritten(plain)
+        if _means_missing(plain, plan) or not named:
             return None, "missing word"
-        named = aliases.get(plain, plain)
         value, repair = read_tidy(named)
         if read_other and (kind == "category" or value is None and repair != "ambiguous date"):
             other = read_other(named)
@@ -128,7 +132,7 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
         if lost_days and value.date() in lost_days:
             return None, "missing word"
         if named != plain:
-            repair = "alias"
+            repair = "alias" if plain in aliases else REWRITTEN
         elif not repair and plain != text and kind in ("category", "text"):
             repair = "spaces"
         return of_number(value, repair) if kind == "number" else (value, repair)
