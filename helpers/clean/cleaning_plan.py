@@ -348,6 +348,7 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
     "ranks": (_are_texts, LIST),
+    "template": (_is_text, "how a phone number is written, its digits as nines"),
     "width": (_is_width, "the number of digits of a code"),
     "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),
