@@ -38,18 +38,21 @@ FIGURES = {  # by part: the figure, its goal, and where the tests have its short
               "test_batch.py, test_faults.py, test_service.py"),
     "speed": ("one client, a row a request: p50 against a constant reply", "2.1 ×, no slower",
               "none: it is a time"),
+    "cost": ("processor time of a request of one row, in process, against the version before all "
+             "this", "no slower", "none: it is a time"),
 }  # fmt: skip
 
 
 def _parts() -> dict[str, Callable[[Path], dict]]:
     """By name what measures a part, given a folder of its own."""
-    from . import operations_files, operations_service
+    from . import operations_cost, operations_files, operations_service
 
     return {
         "forms": operations_files.forms, "log": operations_service.log,
         "health": operations_service.health, "memory": operations_service.memory,
         "outcomes": operations_files.outcomes, "markup": operations_files.markup,
         "pairs": operations_files.pairs, "speed": operations_service.speed,
+        "cost": operations_cost.cost,
     }  # fmt: skip
 
 

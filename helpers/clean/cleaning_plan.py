@@ -18,6 +18,7 @@ from ..cells.durations import CLOCKS
 from ..cells.number_formats import parse_number
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import KINDS
+from ..cells.value_forms import FORMS
 from . import (
     dependency_questions,
     functional_dependencies,
@@ -150,7 +151,7 @@ def _check_names(frame: pd.DataFrame) -> None:
 
 def _with_typos(plan: dict, cleaned: pd.Series, many: bool = False) -> tuple[dict, list[dict]]:
     """The plan of a category with its surely mistyped values, and the likely ones."""
-    if plan["kind"] != "category" or plan.get("note"):
+    if plan["kind"] != "category" or plan.get("note") or "form" in plan:
         return plan, []
     counts = cleaned.value_counts()
     if len(counts) > MOST_SPELLINGS:
@@ -340,6 +341,7 @@ LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
 PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
     "limits": (_is_range, "[low, high], two numbers"),
     "style": (_is_one_of("point", "comma"), "point or comma"),
+    "form": (_is_one_of(*FORMS), f"one of {', '.join(FORMS)}"),
     "clock": (_is_one_of(*CLOCKS), f"one of {', '.join(CLOCKS)}"),
     "beyond": (_is_one_of("limit", "half", "missing"), "limit, half or missing"),
     "unit": (_is_text, "quoted text"),
@@ -349,6 +351,8 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "order": (_is_one_of("day", "month"), "day or month"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
+    "ranks": (_are_texts, LIST),
+    "template": (_is_text, "how a phone number is written, its digits as nines"),
     "width": (_is_width, "the number of digits of a code"),
     "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),

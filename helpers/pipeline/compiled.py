@@ -78,10 +78,9 @@ class Compiled:
         Nobody has checked them: what is no plain value is taken as missing.
         """
         rest = {}
-        for name, reader in self.fields.items():
-            if name not in seen:
-                value = raw.get(name)
-                rest[name] = reader(value) if is_plain(value) else (None, "")
+        for name in self.fields.keys() - seen.keys():
+            value = raw.get(name)
+            rest[name] = self.fields[name](value) if is_plain(value) else (None, "")
         return rest
 
     # Many rows

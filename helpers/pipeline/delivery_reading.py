@@ -8,6 +8,7 @@ cells show is counted while they are read.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -83,13 +84,21 @@ def fitted_plans(
     """By column the plan that reads the rows in their own form, where that is another one than the
     model's; and a sentence for each column that differs (see `fitted_to`).
     """
-    fields, plans, said = fields or {}, {}, []
-    for name, plan in model["clean"].plan_["columns"].items():
-        if not _may_differ(rows, name, plan):
-            continue
-        fitted, text = fitted_plan(_words(rows[name]), plan, fields.get(name, {}).get("range"))
+    own = model["clean"].plan_["columns"]
+    words = {n: _words(rows[n]) for n, plan in own.items() if _may_differ(rows, n, plan)}
+    return plans_of_words(own, words, fields or {})
+
+
+def plans_of_words(
+    own: dict[str, dict], words: dict[str, Counter], fields: dict
+) -> tuple[dict[str, dict], list[str]]:
+    """As `fitted_plans`, of texts that are counted already; `own` are the model's plans."""
+    plans, said = {}, []
+    for name, counted in words.items():
+        span = fields.get(name, {}).get("range")
+        fitted, text = fitted_plan(counted, own[name], span)
         said += [f"{name}: {text}"] if text else []
-        plans |= {name: fitted} if fitted != plan else {}
+        plans |= {name: fitted} if fitted != own[name] else {}
     return plans, said
 
 
@@ -109,14 +118,24 @@ def may_differ(model: Pipeline, rows: pd.DataFrame) -> bool:
 
 def _may_differ(rows: pd.DataFrame, name: str, plan: dict) -> bool:
     """Whether a column holds texts that are read as dates or numbers."""
-    return name in rows and plan["kind"] in ("date", "number") and kind_of(rows[name]) == Kind.TEXT
+    return name in rows and has_forms(plan) and kind_of(rows[name]) == Kind.TEXT
+
+
+def has_forms(plan: dict) -> bool:
+    """Whether a whole column of texts may be written in another form: dates and numbers."""
+    return plan["kind"] in ("date", "number")
 
 
 def _words(column: pd.Series) -> Counter:
     """How many cells hold each text, tidied."""
+    return tidied(texts(column).value_counts())
+
+
+def tidied(cells) -> Counter:
+    """Counts of texts (a mapping), by the text as it reads once it is tidied."""
     words: Counter = Counter()
-    for text, cells in texts(column).value_counts().items():
-        words[tidy(text)] += cells
+    for text, count in cells.items():
+        words[tidy(text)] += count
     return words
 
 
@@ -191,14 +210,26 @@ def in_known_forms(model: Pipeline, reading: DeliveryReading, rows: pd.DataFrame
 
 def _rewritten(column: pd.Series, plan: dict, fitted: dict) -> pd.Series:
     """A column with the cells that its own plan reads otherwise, or not, in its own form."""
+    return texts(column).map(rewriter(plan, fitted), na_action="ignore")
+
+
+def rewriter(plan: dict, fitted: dict) -> Callable[[str], str]:
+    """What writes a text that a fitted plan reads so that the column's own plan reads the same.
+
+    >>> to_known = rewriter({"kind": "number"}, {"kind": "number", "style": "comma"})
+    >>> to_known("1.234,5"), to_known("many")
+    ('1234.5', 'many')
+    """
     own, other = cell_reader(plan), cell_reader(fitted)
 
     def rewrite(text: str) -> str:
         (value, repair), (meant, _) = own(text), other(text)
-        same = value == meant and repair != OTHER_FORM
-        return text if same or meant is None else _in_form(meant, plan)
+        if meant is None or (value == meant and repair != OTHER_FORM):
+            return text
+        known = _in_form(meant, plan)
+        return known if own(known)[0] == meant else written(meant, "iso")
 
-    return texts(column).map(rewrite, na_action="ignore")
+    return rewrite
 
 
 def _in_form(value, plan: dict) -> str:

@@ -16,10 +16,12 @@ from ..cells.other_forms import OTHER_FORM, why_unread
 from ..cells.reading_columns import Reader
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
+from ..cells.value_forms import kind_said
 from ..clean.swapped_columns import Swap
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
 NOTHING = (None, "")  # how a missing cell reads
+NUMBERS = (int, float)  # types, exactly: a boolean is looked at more closely
 LETTERS_VARIABLE = "PIPELINE_MOST_LETTERS"  # in the environment: how long a cell may be
 MOST_LETTERS = 10_000
 TOO_LONG = f"a cell has more than {{:,}} letters ({LETTERS_VARIABLE} sets the limit)."
@@ -135,7 +137,7 @@ class FieldCheck:
         return Notice(READ_OTHERWISE, self.name, said)
 
     def _unreadable(self, value) -> Notice:
-        kind, known = self.field["kind"], self.field.get("example")
+        kind, known = kind_said(self.field), self.field.get("example")
         why = why_unread(tidy(as_text(value)), self.plan)
         said = f"a {kind} such as {known!r} was expected, and {value!r:.80} came"
         return Notice(UNREADABLE, self.name, f"{said}{f', which {why}' if why else ''}.")
@@ -174,7 +176,8 @@ class RowCheck:
         self.fields = [FieldCheck(n, field, plans.get(n), longest) for n, field in fields.items()]
         readers = {name: Reader(plans[name]) for one in swaps for name in one["swap"]}
         self._swaps = [Swap(one, readers) for one in swaps]
-        self._inner = [(one.name, one, one.reader, one.levels, one.limits) for one in self.fields]
+        self._inner = [(one.name, one, one.reader, one.levels, one.limits, one.is_whole)
+                       for one in self.fields]  # fmt: skip
         self._longest = longest
 
     def row(self, row: dict, number: int) -> tuple[list[Notice], dict[str, tuple]]:
@@ -184,18 +187,22 @@ class RowCheck:
         """
         found, seen, is_empty = [], {}, True
         get = (_put_back(row, self._swaps) if self._swaps else row).get
-        for name, check, reader, levels, limits in self._inner:
+        for name, check, reader, levels, limits, is_whole in self._inner:
             value = get(name)
             if value is None:
                 seen[name] = NOTHING
                 if check.is_never_missing:
                     found.append(check.missing)
                 continue
-            if type(value) is not str or len(value) > self._longest or not value.isascii():
+            kind = type(value)
+            if not (
+                -HUGE < value < HUGE if kind in NUMBERS
+                else kind is str and len(value) <= self._longest and value.isascii()
+            ):  # fmt: skip
                 _refuse(check.unusable(value), number)
             read = seen[name] = reader(value)
             is_empty = is_empty and read[0] is None
-            if _is_odd(read, levels, limits, check.is_whole):
+            if _is_odd(read, levels, limits, is_whole):
                 found += _unless_refused(check.of_read(value, read), number)
         if is_empty:
             _refuse(empty_row(row), number)

@@ -34,7 +34,7 @@ class Asked:
 def asked_of(scope, headers: dict[bytes, bytes]) -> Asked:
     """What a request asks, and its id: the client's own, where it is usable, or a new one."""
     path, given = scope["path"], headers.get(ID_HEADER, b"")
-    id_ = given.decode() if USABLE_ID.fullmatch(given) else new_id()
+    id_ = given.decode() if given and USABLE_ID.fullmatch(given) else new_id()
     return Asked(scope["method"], path, address_of(path), id_)
 
 

@@ -54,7 +54,7 @@ from .model_bundle import (
     check_columns,
     load_bundle,
     load_bundle_version,
-    predict_table,
+    predict_rows,
 )
 from .result_file import check_out
 from .write_answers import FEW, open_answers_file
@@ -368,7 +368,8 @@ class _ScoringPath:
 
 def _by_pipeline(bundle: Bundle, rows: pa.Table, with_words: bool = False) -> Answered:
     frame = arrow_tables.plain_frame(rows)
-    scored = predict_table(bundle, frame).iloc[:, rows.num_columns :]
+    check_columns(bundle, frame.columns)
+    scored = predict_rows(bundle, frame)
     found = delivery_reading.looked_at(bundle.model, frame, bundle.check, with_words)
     return delivery.answered(scored, *found, with_words)
 

@@ -83,7 +83,7 @@ class Follower:
         else:
             fresh = self.service.loader.submit(load_registered_version, self.address).result()
             self.service.serve(fresh)
-            self.service.counters.reloads.labels("loaded").inc()
+            self.service.counters.reloads.add("loaded")
 
 
 def _same(one: Version, other: Version) -> bool:

@@ -1,14 +1,21 @@
 """Limits of a connection, before there is a request: how long a head may take, and how large it is.
 
 uvicorn waits for the head of a request as long as a client likes. Its protocol is extended here by
-what the server's own options have no word for.
+what the server's own options have no word for. What is refused here, before there is a request that
+the application sees, is told in the same form, counted, and noted in the access log.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from .answer_rows import new_id
+from .asked import OTHER, Asked
+from .refusal_replies import refusal
+from .refusals import Refused
+from .request_body import JSON
 
 HEAD_SECONDS = 10.0  # from the start of a connection, or of a request, to the end of its headers
 HEAD_BYTES = 2**15
@@ -72,19 +79,50 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def _give_up(self) -> None:
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._head and not self.transport.get_write_buffer_size():
+            seconds = self.head_seconds or HEAD_SECONDS
+            said = f"The head of the request did not arrive within {seconds:g} s."
+            self._refuse(Refused("head_too_slow", said))
+        else:
             self.transport.abort()
 
     def _refuse_head(self) -> None:
-        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                             b"connection: close\r\ncontent-length: 0\r\n\r\n")  # fmt: skip
+        said = f"The head of a request has {HEAD_BYTES:,} bytes at most."
+        self._refuse(Refused("head_too_large", said))
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(Refused("not_http", msg))
+
+    def _refuse(self, error: Refused) -> None:
+        """Answer instead of the application, and close the connection."""
+        asked = Asked("", "", OTHER, new_id())
+        status, body, _ = refusal(error, asked)
+        self.transport.write(_reply(status, body, asked))
         self.transport.close()
+        service = getattr(self.app, "service", None)
+        if service is not None:
+            service.note_request(asked, status)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Who asks for another protocol is answered by this one: nothing to warn of."""
+
+
+def _reply(status: int, body: bytes, asked: Asked) -> bytes:
+    """A whole reply as it goes over the line."""
+    headers = {"content-type": JSON, "content-length": len(body), "x-request-id": asked.id,
+               "connection": "close"}  # fmt: skip
+    lines = "".join(f"{name}: {said}\r\n" for name, said in headers.items())
+    return STATUS_LINE[status] + lines.encode() + b"\r\n" + body
 
 
 SERVER = {  # of `uvicorn.Config`
     "http": BoundedHttp,
     "ws": "none",
     "access_log": False,
+    "proxy_headers": False,  # nobody asks who the client is
     "timeout_graceful_shutdown": GRACE_SECONDS,
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Bundle:
             rows = [one.fill(row) for row in rows]
         return rows, missed
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The first letters of the model file's hash."""
         return self.card["model_sha256"][:12]
@@ -79,9 +80,9 @@ class Bundle:
         return OutcomeReader(self.task, self.label)
 
     @cached_property
-    def known(self) -> set[str]:
+    def known(self) -> frozenset[str]:
         """The columns that a row may have: fields, columns that are ignored, keys of tables."""
-        return self.check.known.union(*(one.key for one in self.lookups))
+        return frozenset(self.check.known).union(*(one.key for one in self.lookups))
 
     @cached_property
     def to_bring(self) -> list[tuple[frozenset[str], str]]:
@@ -247,11 +248,15 @@ def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFra
 def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows' own columns and the predictions; an error when a needed column is missing.
 
-    The rows are a frame as `predict_rows` takes it; what comes back is one of pandas.
+    The rows are a frame as `predict_rows` takes it; what comes back is one of pandas. A table that
+    has another order of day and month, or decimal sign, throughout is read so: a warning says it.
     """
     rows = as_pandas(rows)
     check_columns(bundle, rows.columns)
-    answers = predict_rows(bundle, rows)
+    model, said = delivery_reading.fitted_to(bundle.model, rows, bundle.fields)
+    for sentence in said:
+        warnings.warn(sentence, UserWarning, stacklevel=2)
+    answers = predict_rows(replace(bundle, model=model) if said else bundle, rows)
     return rows.set_axis(names_beside(rows.columns, answers), axis=1).join(answers)
 
 

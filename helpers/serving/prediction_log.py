@@ -56,6 +56,7 @@ class PredictionLog:
         self.engine = _engine_of(address or f"sqlite:///{Path(folder) / LOG_FILE}")
         self.is_local = self.engine.dialect.name == "sqlite"
         self.file, self._place = _file_of(self.engine), []
+        self._paths = [f"{self.file}", f"{self.file}-wal"] if self.file else []
         self._make_tables(sql)
         self._insert_request = self._insert("requests", REQUESTS)
         self._insert_shadow = self._insert("shadow", SHADOW)
@@ -108,7 +109,7 @@ class PredictionLog:
                 f"{self.engine.url.render_as_string(hide_password=True)} there, and may it be "
                 f"written to? --log off serves without one."
             ) from None
-        self._place = _inodes(self.file)
+        self._place = self._inodes()
 
     def reopen(self) -> None:
         """Begin anew at the same address: tables that are not there are made; InputError if not.
@@ -125,10 +126,14 @@ class PredictionLog:
 
     def has_moved(self) -> bool:
         """Whether the file at the address is another one than is open, or its WAL is."""
-        now = _inodes(self.file)
+        now = self._inodes()
         if self._place[1:] == [None]:  # SQLite makes its WAL when it is first needed
             self._place = [*self._place[:1], *now[1:]]
         return now != self._place
+
+    def _inodes(self) -> list:
+        """What tells the file, and its WAL, from others of the same names; None if not there."""
+        return [_inode(path) for path in self._paths]
 
     def write(
         self, answers: list[tuple], requests: list[tuple] = (), shadow: list[tuple] = (),
@@ -316,12 +321,7 @@ def _file_of(engine) -> Path | None:
     return Path(named) if is_file and not named.startswith("file:") else None
 
 
-def _inodes(file: Path | None) -> list:
-    """What tells a file, and its WAL, from others of the same names; None for one not there."""
-    return [_inode(file), _inode(f"{file}-wal")] if file else []
-
-
-def _inode(path) -> tuple[int, int] | None:
+def _inode(path: str) -> tuple[int, int] | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - twice as fast, and asked for each answer
     except OSError:

@@ -25,6 +25,7 @@ from .access_log import AccessLog
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .asked import Asked
+from .body_forms import in_known_forms
 from .client_keys import KEY_FIELD, ClientKey, give_back, take_keys
 from .known_hosts import KnownHosts
 from .log_queue import LogQueue
@@ -170,10 +171,15 @@ class Service:
         return answers
 
     def _looked_at(self, now: Served, rows: list[dict]) -> tuple[list[str | None], tuple]:
-        """The client's own keys, taken out of rows; the rows, with what is looked up for them."""
+        """The client's own keys, taken out of rows; the rows, with what is looked up for them, in
+        the forms of training; and what is to be said of each.
+        """
         check_count(rows, self.limits.rows)
         keys = take_keys(rows, self.key_field, self.key_field in now.bundle.known)
-        return keys, now.bundle.looked_up(rows)
+        rows, missed = now.bundle.looked_up(rows)
+        rows, said = in_known_forms(now.bundle, rows)
+        missed[0] = [*said, *missed[0]]
+        return keys, (rows, missed)
 
     async def _many(
         self, now: Served, read: Callable[[], Rows], request_id: str

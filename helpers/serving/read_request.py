@@ -7,8 +7,11 @@ import base64
 import hmac
 import re
 from contextlib import suppress
+from functools import lru_cache
 
+from .begun import Begun
 from .prediction_service import Service
+from .refusal_replies import NoReader
 from .refusals import Refused
 from .request_body import ENDINGS, JSON, Body
 from .served_model import Limits
@@ -19,10 +22,6 @@ def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
     given = headers.get(b"x-api-key", b"")
     if service.key and not hmac.compare_digest(given, service.key.encode()):
         raise Refused("wrong_key", "The header X-API-Key is missing or wrong.")
-
-
-class NoReader(Refused):
-    """A request for the pages of the service without the key."""
 
 
 def check_reader(service: Service, headers: dict[bytes, bytes]) -> None:
@@ -38,13 +37,14 @@ def check_reader(service: Service, headers: dict[bytes, bytes]) -> None:
         raise NoReader(error.code, error.detail) from None
 
 
-def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
+@lru_cache(maxsize=64)  # what it refuses is not remembered
+def content_type(header: bytes) -> tuple[str, str]:
     """The content type of a body and its charset ("" where none is named); refuses other types.
 
-    >>> content_type({b"content-type": b'text/csv; charset="Windows-1250"'})
+    >>> content_type(b'text/csv; charset="Windows-1250"')
     ('text/csv', 'windows-1250')
     """
-    said = headers.get(b"content-type", b"").decode("latin-1").lower()
+    said = header.decode("latin-1").lower()
     kind = said.partition(";")[0].strip()
     if kind != JSON and kind not in ENDINGS:
         came = f"{kind[:60]!r} came" if kind else "no Content-Type came"
@@ -55,7 +55,9 @@ def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
 
 def is_packed(headers: dict[bytes, bytes]) -> bool:
     """Whether a body is packed by gzip; refuses other encodings."""
-    said = headers.get(b"content-encoding", b"identity").strip().lower()
+    if b"content-encoding" not in headers:
+        return False
+    said = headers[b"content-encoding"].strip().lower()
     if said not in (b"", b"identity", b"gzip", b"x-gzip"):
         came = said.decode("latin-1")[:60]
         raise Refused("content_encoding", f"Send the body as it is, or as gzip; {came!r} came.")
@@ -64,7 +66,7 @@ def is_packed(headers: dict[bytes, bytes]) -> bool:
 
 async def body_of(receive, headers: dict[bytes, bytes], service: Service, request_id: str) -> Body:
     """The body of a request with what its headers say; refused where it can't be read."""
-    kind, charset = content_type(headers)
+    kind, charset = content_type(headers.get(b"content-type", b""))
     packed = is_packed(headers)
     content = await read_body(receive, headers, service)
     return Body(content, kind, charset, packed, request_id)
@@ -74,10 +76,14 @@ async def read_body(receive, headers: dict[bytes, bytes], service: Service) -> b
     """The body of a request, if it is not too large and not too slow."""
     length, limits = headers.get(b"content-length", b"0"), service.limits
     _refuse_too_large(int(length) if length.isdigit() else 0, limits)
+    first = Begun(receive())
+    if first.is_done and _is_whole(first.result):
+        _refuse_too_large(len(first.result["body"]), limits)
+        return first.result["body"]
     parts: list[bytes] = []
     try:
         async with asyncio.timeout(min(limits.stalled, limits.seconds)) as clock:
-            await _take_parts(parts, receive, service, clock)
+            await _take_parts(parts, first, receive, service, clock)
     except TimeoutError:
         said = f"{limits.seconds:g} s, or stopped for {limits.stalled:g} s"
         raise Refused("body_too_slow", f"The body did not arrive within {said}.") from None
@@ -86,10 +92,16 @@ async def read_body(receive, headers: dict[bytes, bytes], service: Service) -> b
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _take_parts(parts: list[bytes], receive, service: Service, clock) -> None:
+def _is_whole(message: dict) -> bool:
+    """Whether a message from the server holds a whole body."""
+    return "body" in message and not message.get("more_body", False)
+
+
+async def _take_parts(parts: list[bytes], first: Begun, receive, service: Service, clock) -> None:
     """Take the parts of a body as they come; a next one may be waited for, but not for ever."""
     limits, size, end = service.limits, 0, clock.when() + service.limits.seconds
-    while message := await receive():
+    message = await first
+    while True:
         if message["type"] == "http.disconnect":
             raise Refused("body_cut_off", "The body was cut off.")
         if parts:
@@ -100,6 +112,7 @@ async def _take_parts(parts: list[bytes], receive, service: Service, clock) -> N
         if not message.get("more_body", False):
             return
         clock.reschedule(min(end, asyncio.get_running_loop().time() + limits.stalled))
+        message = await receive()
 
 
 def _make_room(service: Service, size: int) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from ..base.user_errors import InputError
 
 REFUSALS = {  # by code: the status, and what it means
+    "not_http": (400, "What came is no HTTP request"),
     "body_cut_off": (400, "The connection was closed before the body was complete"),
     "wrong_key": (401, "The header X-API-Key is missing or wrong"),
     "other_site": (403, "The request comes from a page of another site"),
     "not_found": (404, "There is no such address"),
     "wrong_method": (405, "The address is asked in another way: `Allow` says how"),
     "body_too_slow": (408, "The body came too slowly"),
+    "head_too_slow": (408, "The head of the request came too slowly"),
     "no_log": (409, "The service keeps no log, so there is nothing to add outcomes to"),
     "not_reloaded": (409, "The model stays as it was: the new one can't be loaded"),
     "body_too_large": (413, "The body is too large, as it came or unpacked"),
@@ -22,6 +24,7 @@ REFUSALS = {  # by code: the status, and what it means
     "content_encoding": (415, "A content encoding other than gzip"),
     "charset": (415, "A charset that is not known, or that the body is not in"),
     "unknown_host": (421, "The service does not go by that name: see PIPELINE_HOSTS"),
+    "head_too_large": (431, "The head of the request is too large"),
     "not_gzip": (422, "The body is said to be gzip, and can't be unpacked"),
     "not_json": (422, "The body can't be read as JSON"),
     "not_rows": (422, "The body holds no rows: a row is an object, rows are a list of objects"),

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -92,7 +93,7 @@ def _refuse_no_rows(content) -> None:
         raise Refused("not_rows", "The body is a JSON object (a row), or a list of objects.")
 
 
-def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
+def rows_in_body(content: dict | list[dict], known: set[str] | frozenset[str]) -> dict | list[dict]:
     """The rows of a body that was read: also those in the envelope of another service.
 
     `known` are the fields of a row. Refuses a row that has others only (an empty one is refused
@@ -103,12 +104,18 @@ def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dic
     """
     if isinstance(content, dict) and content and known.isdisjoint(content):
         content = _inside(content)
-    if any("." in name for name in known):
+    if _has_paths(frozenset(known)):
         content = _flattened(content, known)
     for number, row in enumerate(content if isinstance(content, list) else [content], 1):
         if row and known.isdisjoint(row):
             _refuse_unknown(row, number, known)
     return content
+
+
+@lru_cache(maxsize=8)
+def _has_paths(known: frozenset[str]) -> bool:
+    """Whether some names of columns are those of cells inside of others (`a.b`)."""
+    return any("." in name for name in known)
 
 
 def _flattened(content: dict | list[dict], known: set[str]) -> dict | list[dict]:

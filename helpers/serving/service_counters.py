@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from .asked import ADDRESSES, OTHER, Asked
 from .earlier_metrics import EarlierMetrics
+from .quick_counters import QuickCounter, QuickHistogram
 from .refusals import REFUSALS
 from .served_model import BASELINE, COMPILED, PIPELINE
 
@@ -39,25 +33,32 @@ class ServiceCounters:
 
     def __init__(self):
         self.registry = CollectorRegistry()
-        kept = {"namespace": "pipeline", "registry": self.registry}
-        count, at = partial(Counter, **kept), ["path", "status", "model"]
-        self._requests = count("requests", "Requests that were answered", at)
-        self._rows = count("predictions", "Rows that were answered", ["scorer", "model"])
-        self._warnings = count("warnings", "Warnings in answers", ["model"])
-        self._errors = count("errors", "Refusals and faults", ["code"])
-        self._unlogged = count("log_failures", "Answers that went out before they were logged")
-        self.reloads = count("reloads", "Times that a model was loaded again", ["result"])
-        self._took = Histogram("predict_seconds", "Time of a request to /predict", ["model"],
-                               buckets=SECONDS, **kept)  # fmt: skip
-        self._known: dict[tuple, Counter] = {}
+        at = ["path", "status", "model"]
+        self._requests = self._counter("requests", "Requests that were answered", at)
+        self._rows = self._counter("predictions", "Rows that were answered", ["scorer", "model"])
+        self._warnings = self._counter("warnings", "Warnings in answers", ["model"])
+        self._errors = self._counter("errors", "Refusals and faults", ["code"])
+        said = "Answers that went out before they were logged"
+        self._unlogged = self._counter("log_failures", said, [])
+        self.reloads = self._counter("reloads", "Times that a model was loaded again", ["result"])
+        took = "pipeline_predict_seconds", "Time of a request to /predict"
+        self._took = self._added(QuickHistogram(*took, "model", SECONDS))
         self._begin()
+
+    def _counter(self, name: str, said: str, labels: list[str]) -> QuickCounter:
+        return self._added(QuickCounter(f"pipeline_{name}", said, labels))
+
+    def _added(self, counter):
+        self.registry.register(counter)
+        return counter
 
     def _begin(self) -> None:
         """What counts from 0 on, and what the process itself is like."""
+        self._unlogged.add(by=0)
         for code in REFUSALS:
-            self._errors.labels(code)
+            self._errors.add(code, by=0)
         for result in ("loaded", "refused"):
-            self.reloads.labels(result)
+            self.reloads.add(result, by=0)
         ProcessCollector(registry=self.registry)
         self._earlier = CollectorRegistry()
         self._earlier.register(EarlierMetrics(self.registry))
@@ -65,37 +66,30 @@ class ServiceCounters:
     def expect(self, model: str) -> None:
         """Show the counters of a model that is about to answer, at 0."""
         for status in FIRST_SHOWN:
-            self._requests.labels(PREDICT, status, model)
+            self._requests.add(PREDICT, status, model, by=0)
         for scorer in (COMPILED, PIPELINE, BASELINE):
-            self._rows.labels(scorer, model)
-        self._warnings.labels(model)
-        self._took.labels(model)
+            self._rows.add(scorer, model, by=0)
+        self._warnings.add(model, by=0)
+        self._took.expect(model)
 
     def count_answers(self, scorer: str, answers: list[dict], model: str) -> None:
         """Count answers, and the warnings in them, by what gave them."""
-        self._one(self._rows, scorer, model).inc(len(answers))
-        if warned := sum(len(answer["warnings"]) for answer in answers):
-            self._one(self._warnings, model).inc(warned)
+        self._rows.add(scorer, model, by=len(answers))
+        if warned := sum([len(answer["warnings"]) for answer in answers]):
+            self._warnings.add(model, by=warned)
 
     def count_unlogged(self, answers: int) -> None:
         """Count answers that the log could not take."""
-        self._unlogged.inc(answers)
+        self._unlogged.add(by=answers)
 
     def count_request(self, asked: Asked, status: int, seconds: float, model: str) -> None:
         """Count a request and, where it is for predictions, the time that it took."""
         path = asked.address if asked.address in ADDRESSES else OTHER
-        self._one(self._requests, path, str(status), model).inc()
+        self._requests.add(path, str(status), model)
         if path == PREDICT:
-            self._one(self._took, model).observe(seconds)
+            self._took.observe(model, seconds)
         if asked.code:
-            self._errors.labels(asked.code).inc()
-
-    def _one(self, family, *labels: str):
-        """A counter of a family by its labels: found again in a tenth of the time."""
-        key = (family, labels)
-        if (found := self._known.get(key)) is None:
-            found = self._known[key] = family.labels(*labels)
-        return found
+            self._errors.add(asked.code)
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
@@ -103,9 +97,9 @@ class ServiceCounters:
         try:
             yield
         except BaseException:
-            self.reloads.labels("refused").inc()
+            self.reloads.add("refused")
             raise
-        self.reloads.labels("loaded").inc()
+        self.reloads.add("loaded")
 
     def text(self) -> bytes:
         """What `/metrics` shows: all of it, and the names of before."""

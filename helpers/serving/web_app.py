@@ -8,7 +8,6 @@ request has an id, which goes back in `X-Request-ID`; each refusal is told as `r
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
 
 import orjson
@@ -20,16 +19,15 @@ from ..base.user_errors import InputError
 from .asked import Asked, asked_of
 from .client_keys import ClientKey
 from .prediction_service import PREDICT, Service
-from .read_request import NoReader, body_of, check_api_key, check_reader
-from .refusals import Refused, told
+from .read_request import body_of, check_api_key, check_reader
+from .refusal_replies import Reply, refusal
+from .refusals import Refused
 from .request_body import JSON
 from .service_description import describe, outcomes
 
-Reply = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, further headers
 PAGES = ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect")
 PLAIN_TEXT = "text/plain; version=0.0.4"  # as Prometheus asks for it
-FAULT = "The service failed; its error output has more under this request's id."
-LOG = logging.getLogger(__name__)
+STOPPING = "The service is stopping."
 
 
 def make_app(service: Service):
@@ -98,7 +96,7 @@ class PredictFirst:
             check_api_key(self.service, headers)
             body, asked.rows = await self._in_turn(asked, headers, receive)
         except asyncio.CancelledError:  # the time to stop is over
-            return refusal(Refused("stopping", "The service is stopping."), asked)
+            return refusal(Refused("stopping", STOPPING), asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one form
             return refusal(error, asked)
         return 200, body, []
@@ -118,25 +116,44 @@ class PredictFirst:
     async def _passed_on(self, asked: Asked, headers: dict[bytes, bytes], passed: tuple) -> None:
         """Let FastAPI answer, with the request's id in the reply; note how it was answered."""
         scope, receive, send = passed
-        status = 500
-
-        async def with_id(message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", asked.id.encode())]
-            await send(message)
-
+        sending = _WithId(send, asked)
         try:
             self._let_in(asked, headers)
-            await self.app(scope | {"path": asked.address, "asked": asked}, receive, with_id)
-        except Refused as error:
-            status, body, more = refusal(error, asked)
-            await _reply(send, asked, status, body, more)
-        except Exception:  # noqa: BLE001, S110 - it is told and logged already
-            pass
+            await self.app(_for_framework(scope, asked), receive, sending)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - told in one form
+            await sending.refuse(error)
         finally:
-            self.service.note_request(asked, status)
+            self.service.note_request(asked, sending.status)
+
+
+def _for_framework(scope, asked: Asked) -> dict:
+    """A request as FastAPI gets it: HEAD is GET there (the server sends no body)."""
+    method = "GET" if asked.method == "HEAD" else asked.method
+    return scope | {"path": asked.address, "method": method, "asked": asked}
+
+
+class _WithId:
+    """Sends a reply on, with the request's id in it; `status` is how it was answered."""
+
+    def __init__(self, send, asked: Asked):
+        self._send, self._asked, self.status = send, asked, 0
+
+    async def __call__(self, message) -> None:
+        """Send a part of the reply."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            id_ = (b"x-request-id", self._asked.id.encode())
+            message["headers"] = [*message["headers"], id_]
+        await self._send(message)
+
+    async def refuse(self, error: BaseException) -> None:
+        """Send a refusal, unless a reply has begun: then FastAPI has told it, and logged it."""
+        if self.status:
+            return
+        is_over = isinstance(error, asyncio.CancelledError)  # the time to stop
+        refused = Refused("stopping", STOPPING) if is_over else error
+        self.status, body, more = refusal(refused, self._asked)
+        await _reply(self._send, self._asked, self.status, body, more)
 
 
 async def _reply(send, asked: Asked, status: int, body: bytes, more: list) -> None:
@@ -145,30 +162,6 @@ async def _reply(send, asked: Asked, status: int, body: bytes, more: list) -> No
                (b"x-request-id", asked.id.encode()), *more]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def refusal(error: Exception, asked: Asked) -> Reply:
-    """The status, the body and further headers that a refusal, or a fault, is answered with."""
-    if not isinstance(error, (Refused, InputError)):
-        LOG.error("Request %s: %s", asked.id, type(error).__name__, exc_info=error)
-        error = Refused("internal", FAULT)
-    said = told(error)
-    asked.code = said["code"]
-    status = getattr(error, "status", 422)
-    return status, orjson.dumps(said | {"request_id": asked.id}), _headers_of(error, status)
-
-
-def _headers_of(error: Exception, status: int) -> list[tuple[bytes, bytes]]:
-    """What a refusal says besides: when to ask again, how, and whether the connection goes on."""
-    more = {405: (b"allow", getattr(error, "allow", b"POST")),
-            503: (b"retry-after", b"1"),
-            408: (b"connection", b"close"), 413: (b"connection", b"close")}  # fmt: skip
-    found = [more[status]] if status in more else []
-    if isinstance(error, NoReader):  # a browser asks for the key as a password
-        found.append((b"www-authenticate", b'Basic realm="the API key, as password"'))
-    if getattr(error, "code", "") == "content_encoding":
-        found.append((b"accept-encoding", b"gzip"))
-    return found
 
 
 # --- What FastAPI answers -----------------------------------------------------------------------

@@ -54,6 +54,8 @@ TRIED = (
     (SENT | {"carrier": "ZZ"}, 200, "A carrier that the model does not know is odd, not nonsense."),
     (SENT | {"distance": "far"}, 422, "`far` is no distance, and the row was not refused."),
     (SENT | {"distance": -30}, 422, "A distance below zero was not refused."),
+    (SENT | {"distance": "inf"}, 422, "`inf` is no distance, though `float` reads the word."),
+    (SENT | {"pressure": "inf"}, 422, "`inf` is no pressure, though `float` reads the word."),
     ({"carrier": "UA"}, 422, "A row without distance was answered. What did it put there?"),
 )  # fmt: skip
 
@@ -123,7 +125,8 @@ CHALLENGES = {
         "**Challenge.** Write a function `make_service(model, file)`. It stores the model in "
         "`file` with `skops.io.dump`, loads it again, and returns a FastAPI service that answers "
         "by what it has loaded. A POST to `/predict` sends one flight: `carrier` (a text), "
-        "`distance` (a number above 0) and `pressure` (a number, which may be missing or null). "
+        "`distance` (a finite number above 0) and `pressure` (a finite number, which may be "
+        "missing or null). "
         "The answer is "
         '`{"probability": …}`: the probability of late, as `predict_proba` gives it for a '
         "frame with these three columns. What makes no sense is refused with status 422.",
@@ -132,14 +135,14 @@ CHALLENGES = {
         solution="""
 import pandas as pd
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat
 from skops import io
 
 
 class Asked(BaseModel):
     carrier: str
-    distance: float = Field(gt=0)
-    pressure: float | None = None
+    distance: FiniteFloat = Field(gt=0)
+    pressure: FiniteFloat | None = None
 
 
 def make_service(model, file):
