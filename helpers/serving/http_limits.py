@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -31,6 +30,10 @@ GRACE_SECONDS = 10  # until the process ends in any case: containers are killed 
 
 def _most_connections() -> int:
     """How many connections may be open: no more than half of the files that a process may have."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return MOST_CONNECTIONS
     return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 
