@@ -33,6 +33,11 @@ MODEL = LogisticRegression(max_iter=500)
 MISSPELT = 20  # cells
 LEAKED = "held-out AUC of the line minus that of a line without the held-out rows"
 RIGHT, WRONGED = "wrong held-out cells put right", "right held-out cells made wrong"
+WHOLE = "the same, stage 2's plan for all rows"
+FOLDS = ("folds minus held-out, a plan for each fold",
+         "folds minus held-out, one plan for all folds",
+         "held-out, trained on rows cleaned fold by fold minus by one plan")  # fmt: skip
+AMOUNTS = (LEAKED, WHOLE, RIGHT, WRONGED, *FOLDS)
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ def leaked(random: np.random.Generator, draw) -> dict[str, float]:
     ours = held_out(drawn.raw, done.rows, done.plan or whole, features)
     return {
         LEAKED: ours - blind,
-        "the same, stage 2's plan for all rows": held_out(drawn.raw, cut, whole, features) - blind,
+        WHOLE: held_out(drawn.raw, cut, whole, features) - blind,
     } | _repaired(drawn, cut, done.plan or whole)
 
 
@@ -142,12 +147,12 @@ def flattered(random: np.random.Generator, draw) -> dict[str, float]:
     plan = done.plan or whole
     ours = held_out(drawn.raw, done.rows, plan, features)
     once = replace(done.rows, X=_cleaned(plan, drawn.raw))
-    return {
-        "folds minus held-out, a plan for each fold": _fold_auc(done.rows, features) - ours,
-        "folds minus held-out, one plan for all folds": _fold_auc(once, features) - ours,
-        "held-out, trained on rows cleaned fold by fold minus by one plan": ours
-        - held_out(drawn.raw, once, plan, features),
-    }
+    found = (
+        _fold_auc(done.rows, features) - ours,
+        _fold_auc(once, features) - ours,
+        ours - held_out(drawn.raw, once, plan, features),
+    )
+    return dict(zip(FOLDS, found, strict=True))
 
 
 def _blind(drawn: Drawn, cut: Labelled, features: dict, group: str) -> float:
@@ -184,7 +189,7 @@ def _repaired(drawn: Drawn, cut: Labelled, plan: dict) -> dict[str, float]:
 
 NOTHING, MOST = (-0.01, 0.01), (0.95, None)
 # A repeat takes seconds, and its differences hardly vary
-SHORT = {"repeats": 200, "note": "seconds each"}
+SHORT = {"repeats": 200, "note": "seconds each", "amounts": AMOUNTS}
 SIMULATIONS = [
     Simulation(
         "plan: 400 customers x 8 rows, 55 % gaps, split by customer",
@@ -192,6 +197,7 @@ SIMULATIONS = [
         {LEAKED: NOTHING},
         repeats=200,
         quick=2,
+        amounts=AMOUNTS,
     )
 ]
 SIMULATIONS += [
