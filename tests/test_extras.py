@@ -98,6 +98,7 @@ print(len(model.predict(made.raw)))
 """
 
 
+@pytest.mark.slow
 def test_the_core_cleans_and_trains(python):
     assert python("-c", CORE).split() == ["240"]
 

@@ -111,7 +111,7 @@ def test_numbers_with_a_unit_beside_plain_ones_are_said():
     plan = {"columns": {"share": draft_column(frame["share"])}}
     ((_, _, said),) = [one for one in unusual_readings.of(frame, plan, NO_CHANGES)
                        if one[0] == "some units"]  # fmt: skip
-    assert "20 cells such as ‘0.000’ beside ‘1.5 %’: all in %" in said
+    assert "20 cells such as ‘0.000’ beside ‘1.5 %’: all in fraction" in said
 
 
 def test_a_line_that_rules_off_a_header_is_no_part_of_its_names():

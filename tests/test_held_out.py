@@ -56,6 +56,7 @@ def test_a_stage_that_peeks_is_noted(run):
     assert [look["by"] for look in held_out_looks.looks(run)] == ["stage 5"]
 
 
+@pytest.mark.slow
 def test_another_run_of_the_same_split_counts_and_another_split_does_not(run):
     twin = deployed_run(prepared(), "twin")
     other = prepared(raw=prepared().raw.iloc[:200].assign(price=0))

@@ -435,6 +435,7 @@ def test_a_kernel_can_be_restarted_as_a_person_would(tmp_path):
         manager.shutdown_kernel(now=True)
 
 
+@pytest.mark.slow
 def test_many_kernels_at_once_keep_apart():
     from concurrent.futures import ThreadPoolExecutor
 

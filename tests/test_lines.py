@@ -25,6 +25,7 @@ from helpers.tables import (
 )
 from helpers.tables.dialects import Dialect
 from helpers.tables.read_any import read_csv_in_pieces, read_table
+from helpers.tables.text_format import AS_FOUND
 
 ROWS = [["4", "2023-02-11", "Turku", "1.5"], ["7", "2023-03-01", "Espoo, north", "2.25"],
         ["9", "2023-03-19", "Oulu", "0.75"], ["12", "2023-05-02", "Vaasa", "3.5"]]  # fmt: skip
@@ -440,6 +441,35 @@ def test_a_row_of_totals_below_a_text_is_set_aside_with_its_line(tmp_path, typed
     (piece,) = read_csv_in_pieces(file, 100)
     assert len(piece) == 3
     assert len(read_table(f"{file}?total=keep")) == 4
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("seed", range(2_000, 2_012))
+def test_lines_passed_over_are_those_that_are_sorted_one_by_one(monkeypatch, seed, typed):
+    content, found = broken_file(seed).text.encode(), []
+    for most in (-1, 0, 3, 1_000):  # -1: no block with an odd line is read at once
+        monkeypatch.setattr(text_blocks, "MOST_ODD", most)
+        monkeypatch.setattr(text_blocks, "BLOCK", 700)
+        found.append(text_tables.read_text(content, AS_FOUND, typed))
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(found[0], other)
+        assert odd_files.of(found[0]) == odd_files.of(other)
+        pd.testing.assert_frame_equal(set_aside.of(found[0]), set_aside.of(other))
+
+
+def test_files_put_behind_one_another_with_their_marks_are_one_table(read):
+    text = "\ufeff" + text_of([NAMES, *ROWS])
+    found = read(text + text)
+    assert cells(found) == ROWS * 2 and "like the header (line 6)" in said(found)
+
+
+@pytest.mark.parametrize("mark", [" ", ",", "\t"])
+def test_names_of_rows_as_r_writes_them_are_a_column(read, mark):
+    rows = [[f'"Car {n}"', str(20 + n), f"{n}.5"] for n in range(6)]
+    text = "\n".join([mark.join(['"mpg"', '"wt"']), *map(mark.join, rows)])
+    found = read(text)
+    assert list(found) == ["column_1", "mpg", "wt"] and "writes the names of rows" in said(found)
+    assert cells(found) == [[row[0].strip('"'), *row[1:]] for row in rows]
 
 
 # --- A delivery, whose columns are known ----------------------------------------------------------

@@ -226,6 +226,7 @@ def command(*arguments: str, monkeypatch) -> int:
     return done.value.code
 
 
+@pytest.mark.slow
 def test_the_command_monitors_a_version_whose_run_is_gone(run, tmp_path, monkeypatch, capsys):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from helpers.base.user_errors import InputError
-from helpers.cells.durations import parse_clock
+from helpers.cells.times_of_day import parse_time
 from helpers.clean import cleaning_plan, dependency_questions, repair_by_dependency
 from helpers.clean.column_cleaner import Cleaner
 from helpers.clean.doubtful_cells import apply_marks, review_list
@@ -286,5 +286,5 @@ def test_sources_that_disagree_are_a_question_and_a_yes_takes_the_majority():
     settled = apply_marks(plan, asked.assign(apply="yes"))
     assert cleaning_plan.read_plan(cleaning_plan.plan_text(settled), dirty.columns) == settled
     mended = Cleaner(settled).fit(dirty).transform(dirty)
-    hours = sound["leaves"].map(lambda text: parse_clock(text, "time of day"))
-    assert np.isclose(mended["leaves"], hours).mean() > 0.97
+    times = sound["leaves"].map(lambda text: parse_time(text).value)
+    assert (mended["leaves"] == times).mean() > 0.97

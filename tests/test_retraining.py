@@ -165,6 +165,7 @@ def test_the_gate_closes_when_the_score_has_fallen(run, command):
     assert code == 0 and run.line_of(8)["parameters"]["max_drop"] == 0.9
 
 
+@pytest.mark.slow
 def test_a_number_is_monitored_too(command):
     deployed_run(prepared("price"), "prices")
     rows = raw_table(300, 7).drop(columns="bought")

@@ -48,6 +48,7 @@ def test_intervals_by_unit_hold_the_true_score(sway):
     assert min(found.values()) > 0.89, found
 
 
+@pytest.mark.slow
 def test_intervals_by_row_are_too_narrow_where_rows_depend():
     make = lambda random, units: answers(random, units, 60, 3.0)  # noqa: E731
     assert covered(make, ("accuracy",), by_unit=False)["accuracy"] < 0.85

@@ -33,6 +33,7 @@ def test_the_page_says_what_was_measured():
     assert bench.REPORT.read_text(encoding="utf-8") == bench.report(raw)
 
 
+@pytest.mark.slow
 def test_every_python_of_this_machine_is_found_once_and_none_is_too_old():
     found = pythons.pythons()
     minors = [Version(version).release[:2] for version in found]

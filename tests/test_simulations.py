@@ -36,7 +36,7 @@ def test_a_few_repeats_lie_near_the_goals(simulation):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         drawn = generators(simulation, simulation.quick, seed=20)
-        found = summary([simulation.one(random) for random in drawn])
+        found = summary([simulation.one(random) for random in drawn], simulation.amounts)
     assert set(simulation.goals) <= set(found), "a goal names no value"
     assert not far_off(simulation, found)
 
@@ -57,9 +57,10 @@ def far_off(simulation, found: dict) -> dict:
 def error(simulation, name: str, value: dict) -> float:
     """The Monte-Carlo error of a mean of a few repeats."""
     known = published(simulation).get(name)
+    own = 0.0 if math.isnan(value["error"]) else value["error"]  # of one repeat: not known
     if not known or not known["repeats"] or value["rate"]:
-        return value["error"]
-    return max(value["error"], known["error"] * math.sqrt(known["repeats"] / value["repeats"]))
+        return own
+    return max(own, known["error"] * math.sqrt(known["repeats"] / value["repeats"]))
 
 
 def published(simulation) -> dict:
@@ -103,6 +104,27 @@ def test_a_figure_of_too_few_repeats_says_so():
     one = Simulation("false alarms", dict, {"alarm": (None, 0.03)}, note="seconds each")
     assert statistics._rests_on(one, 1_000) == "1,000 repeats; seconds each"
     assert "too few: 1,000 are due" in statistics._rests_on(one, 300)
+
+
+def test_differences_that_are_all_nothing_have_no_error():
+    def one(random):
+        return {"gain": 0.0, "alarm": 0.0}
+
+    table = Simulation("two equal plans", one, {"gain": (-0.01, 0.01)}, amounts=("gain",))
+    found = statistics.measured(table, 20, seed=1, jobs=1)["values"]
+    assert statistics._shown(found["gain"]) == "0 in every repeat"
+    assert statistics._goal(table.goals["gain"], found["gain"]) == "-0.01 to 0.01"
+    assert statistics._shown(found["alarm"]) == "0.0% ± 4.7%"
+    rounded = found["gain"] | {"mean": 0.5373, "error": 2e-17}
+    assert statistics._shown(rounded) == "0.537 in every repeat"
+
+
+def test_no_difference_is_published_as_a_rate():
+    for subject in subjects():
+        for one in subject.simulations:
+            values = subject.measured().get(one.name, {"values": {}})["values"]
+            rates = {name for name, value in values.items() if value.get("rate")}
+            assert not rates & set(one.amounts), one.name
 
 
 def test_repeats_that_come_later_are_joined_to_those_before():

@@ -8,6 +8,7 @@ from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import Labelled, with_units
 from helpers.learning.resemblance import _share_as_large, resemblance, slopes_differ
 from helpers.learning.task_kind import Task
+from helpers.learning.unit_candidates import may_be_entity
 from helpers.learning.units import UnitRule, describe_units, find_units, unit_labels, units_of
 
 
@@ -69,6 +70,43 @@ def test_a_number_or_category_that_the_target_depends_on_is_no_unit(name):
         X[name].map("c{}".format).str.replace(r"\d", "x", regex=True) if name == "city" else X[name]
     )
     assert find_units(X.drop(columns="seen"), y).kind == "row"
+
+
+@pytest.mark.parametrize("name", ["distid", "fcode", "villnum", "parishid", "wardnr"])
+def test_a_key_that_is_run_together_with_its_noun_is_known_where_its_rows_stand_together(name):
+    X, y = table(key=name)
+    assert find_units(X.drop(columns="seen"), y).column == name
+    assert find_units(*table(3, key=name, icc=0.0, of="nothing")).is_row
+    shuffled = np.random.default_rng(2).permutation(len(X))
+    assert not may_be_entity(name, X[name].iloc[shuffled])
+
+
+@pytest.mark.parametrize("name", ["humid", "weeknum", "width"])
+def test_a_measurement_that_a_file_is_sorted_by_is_no_unit(name):
+    X, _ = table(key=name)
+    y = np.sin(X[name] / 10) + np.random.default_rng(1).normal(size=len(X))
+    assert find_units(X.drop(columns="seen"), y).is_row
+
+
+def test_a_curve_is_taken_out_where_there_is_one_and_costs_nothing_where_there_is_none():
+    random, level = np.random.default_rng(21), np.repeat(np.arange(20), 20)
+    noise = random.normal(size=(400, 300))
+    noise -= noise.mean(axis=0)
+    curve = np.sin(level / 6)[:, None]
+    alike = 0.33 * random.normal(size=(20, 300))[level]
+    found = {
+        of: resemblance(y - y.mean(axis=0), level, smooth=True).p <= 0.05
+        for of, y in {
+            "nothing": noise,
+            "a curve": noise + 0.7 * curve,
+            "a slight curve": noise + 0.15 * curve,
+            "levels": noise + alike,
+        }.items()
+    }
+    rates = {of: one.mean() for of, one in found.items()}
+    assert max(rates["nothing"], rates["a curve"], rates["a slight curve"]) <= 0.1
+    plain = resemblance(noise + alike - (noise + alike).mean(axis=0), level).p <= 0.05
+    assert rates["levels"] >= plain.mean() - 0.03
 
 
 def uneven(random: np.random.Generator) -> np.ndarray:

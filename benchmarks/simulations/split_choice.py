@@ -218,6 +218,7 @@ SIMULATIONS = [
     *(Simulation(f"new customers, their key a {key} among the features, {model}",
                  partial(key_as_a_feature, key=key, trees=model == "boosted trees"),
                  {"change of R²": (-0.005, None)} if key == "text" else {}, repeats=200, quick=1,
-                 note="a number is left out by stage 3" if key == "number" else "")
+                 note="a number is left out by stage 3" if key == "number" else "",
+                 amounts=("change of R²",))
       for key in ("number", "text") for model in ("boosted trees", "ridge")),
 ]  # fmt: skip

@@ -135,6 +135,7 @@ def calibration(random, rows: int, power: float = 1.0) -> dict[str, float]:
     return {"kept": float(model.slope != 1.0), "change of the log loss": loss[1] - loss[0]}
 
 
+AMOUNTS = ("excess cost", "excess of f / (f + m)", "change of the log loss")
 NULL, POWER = {"passes": (None, 0.05)}, {"passes": (0.8, None)}
 SIMULATIONS = [
     Simulation("a model without skill, 200 rows", partial(beats, rows=200), NULL),
@@ -150,14 +151,15 @@ SIMULATIONS = [
     *(
         Simulation(f"threshold by costs, right probabilities, {rows:,} rows",
                    partial(threshold, rows=rows), {"excess cost": (None, 0.01)}, repeats=300,
-                   quick=5, fewest=200)
+                   quick=5, fewest=200, amounts=AMOUNTS)
         for rows in (200, 1_000)
     ),
     Simulation("threshold by costs, probabilities too high, 1,000 rows",
-               partial(threshold, rows=1_000, power=0.4), repeats=300, quick=5),
+               partial(threshold, rows=1_000, power=0.4), repeats=300, quick=5,
+               amounts=AMOUNTS),
     Simulation("calibration of right probabilities, 1,000 rows", partial(calibration, rows=1_000),
-               {"kept": (None, 0.05)}, repeats=1_000, quick=5),
+               {"kept": (None, 0.05)}, repeats=1_000, quick=5, amounts=AMOUNTS),
     Simulation("calibration of probabilities that are too high, 1,000 rows",
                partial(calibration, rows=1_000, power=0.7), {"kept": (0.8, None)}, repeats=300,
-               quick=5),
+               quick=5, amounts=AMOUNTS),
 ]  # fmt: skip

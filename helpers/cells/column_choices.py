@@ -16,11 +16,14 @@ from .date_formats import DATE_FORMATS, is_format, swapped_format
 from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
 from .reading_values import KINDS, cell_reader
+from .value_forms import FORMS, kind_said
 
 ENCODING = "encoding"  # an entry of the file as a whole
 STYLES, ORDERS = ("point", "comma"), ("day", "month")
 TOLD = ("held", "unread", "empty", "note", "doubt")  # what a run says of a column; no choice
-OF_KIND = {"format": "date", "order": "date", "unit": "number", "decimal": "number"}
+ALL_KINDS = (*KINDS, *FORMS)
+OF_KIND = {"format": "date", "order": "date", "unit": "number", "decimal": "number",
+           "ranks": "category"}  # fmt: skip
 Choices = dict[str, dict]
 
 
@@ -98,13 +101,14 @@ def _listed(value) -> list:
 
 
 FORMS = {
-    "kind": (lambda value: value in KINDS, f"one of {', '.join(KINDS)}"),
+    "kind": (lambda value: value in ALL_KINDS, f"one of {', '.join(ALL_KINDS)}"),
     "format": (_are_formats, "a date format such as '%d.%m.%Y' or iso, or a list of them"),
     "order": (lambda value: value in ORDERS, "day or month"),
     "unit": (lambda value: isinstance(value, str), "a text"),
     "decimal": (lambda value: value in STYLES, "point or comma"),
     "missing": (_are_words, "a list of words"),
     "keep": (_are_words, "a list of words"),
+    "ranks": (_are_words, "the words of a category in their order, or [] for no order"),
 }
 
 
@@ -115,7 +119,7 @@ def with_choice(column: pd.Series, plan: dict, chosen: dict) -> dict:
     >>> with_choice(pd.Series(["05/06/2021"]), plan, {"order": "day"})
     {'kind': 'date', 'formats': ['%d/%m/%Y']}
     """
-    if chosen.get("kind", plan["kind"]) != plan["kind"]:
+    if chosen.get("kind", kind_said(plan)) != kind_said(plan):
         plan = draft_as(column, chosen["kind"])
     for key, kind in OF_KIND.items():
         if key in chosen and plan["kind"] == kind:
@@ -150,8 +154,13 @@ def _with_unit(plan: dict, unit: str) -> dict:
     return rest | ({"unit": unit} if unit else {})
 
 
+def _with_ranks(plan: dict, words: list) -> dict:
+    rest = {key: value for key, value in plan.items() if key != "ranks"}
+    return rest | ({"ranks": [str(word) for word in words]} if words else {})
+
+
 SETTERS = {"format": _with_formats, "order": _with_order, "decimal": _with_decimal,
-           "unit": _with_unit}  # fmt: skip
+           "unit": _with_unit, "ranks": _with_ranks}  # fmt: skip
 
 
 def with_words(plan: dict, choices: Choices) -> dict:

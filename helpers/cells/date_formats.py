@@ -17,6 +17,7 @@ DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
     "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%y",
 )  # fmt: skip
 WIDTHS = {"%Y%m%d": 8, "%Y%m": 6}  # without separators, fewer digits would read as well
+SHORT_YEAR = "%-y"  # a year of two digits that may lack its zero; only a person asks for it
 YEARS = range(1900, 2101)  # of a format without a day: 1234-05 is a code
 OF_NUMBERS = {SERIAL: day_of, EPOCH: of_epoch}
 _TIME = re.compile(
@@ -69,6 +70,8 @@ def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
     """A text as a date in a format; None for none, or for the text that was `tried` before."""
     if text == tried or len(text) < WIDTHS.get(form, 0):
         return None
+    if form.startswith(SHORT_YEAR):  # strptime asks for two digits
+        text, form = text if text[1:2].isdecimal() else f"0{text}", plain_year(form)
     try:
         date = OF_NUMBERS[form](text) if form in OF_NUMBERS else _in_utc(_strptime(text, form))
     except (ValueError, OverflowError):
@@ -88,7 +91,16 @@ def written(date: datetime, form: str) -> str:
     """
     if form in OF_NUMBERS:
         return number_of(date) if form == SERIAL else f"{date.replace(tzinfo=UTC).timestamp():.0f}"
-    return date.isoformat(sep=" ") if form == "iso" else date.strftime(form)
+    return date.isoformat(sep=" ") if form == "iso" else date.strftime(plain_year(form))
+
+
+def plain_year(form: str) -> str:
+    """A format whose year has two digits, of one that takes one, too: 9/2/14 is of 2009.
+
+    >>> plain_year("%-y/%m/%d")
+    '%y/%m/%d'
+    """
+    return form.replace(SHORT_YEAR, "%y")
 
 
 def is_format(form) -> bool:
@@ -101,7 +113,8 @@ def is_format(form) -> bool:
         return True
     try:
         moment = datetime(2001, 2, 3, 4, 5, 6)
-        return "%" in form and parse_date(moment.strftime(form), form) is not None
+        said = moment.strftime(plain_year(form))
+        return "%" in form and parse_date(said, form) is not None
     except (TypeError, ValueError):
         return False
 
@@ -134,7 +147,7 @@ def date_of(text: str, form: str, plan: dict) -> datetime | None:
     datetime.datetime(1942, 3, 26, 0, 0)
     """
     date, pivot = parse_date(text, form), plan.get("pivot")
-    return in_century(date, pivot) if date and pivot and "%y" in form else date
+    return in_century(date, pivot) if date and pivot and "%y" in plain_year(form) else date
 
 
 def in_century(date: datetime, pivot: int) -> datetime | None:
@@ -156,6 +169,6 @@ def swapped_format(form: str) -> str:
     >>> swapped_format("%d/%m/%Y"), swapped_format("%Y/%m/%d"), swapped_format("iso")
     ('%m/%d/%Y', '', '')
     """
-    if form.startswith(("%Y", "%y")) or not {"%d", "%m"} <= set(re.findall("%.", form)):
+    if form.startswith(("%Y", "%y", SHORT_YEAR)) or not {"%d", "%m"} <= set(re.findall("%.", form)):
         return ""
     return form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")

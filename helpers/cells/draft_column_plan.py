@@ -11,22 +11,32 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced, evenly_spaced_words
-from . import alias_groups, unit_conversion
+from . import addresses, alias_groups, unit_conversion
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
+from .codes_like_numbers import has_mixed_case
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import is_ledger, number_format
 from .numbered_dates import format_of
+from .ordered_values import ranks_of
 from .other_forms import code_width
 from .reading_columns import repair_column
 from .tidy_text import fingerprint, repair_encoding, tidy
+from .value_forms import (
+    FORMS,
+    OTHER_WAY,
+    draft_form,
+    is_learnt_from,
+    kind_said,
+    plan_of_form,
+)
 from .words_kept import with_kept
 
 USUAL = 0.8
 AGAIN, MOSTLY = 3, 0.5  # a text of so many cells comes again; where most cells do, texts are names
-READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
+READINGS = ("number", "date", "boolean", OTHER_WAY)  # repairs that say the same in another form
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
 LEARNT = ("values", "keep", "missing", "aliases", "typos")  # rest on how often a text comes
@@ -63,7 +73,7 @@ def draft_and_repair(
     if form:
         plan = {"kind": "date", "formats": [form]}
         repaired, kinds = repair_column(column, plan)
-    note = _note(repaired, plan["kind"])
+    note = _note(repaired, kind_said(plan) if is_learnt_from(plan) else plan["kind"])
     further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}
     plan |= {key: found for key, found in further.items() if found}
     return plan, (repaired, kinds)
@@ -83,9 +93,16 @@ def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     kind = kind_of(column)
     texts_hold = kind in (Kind.TEXT, Kind.DURATION)
     plan = _draft_text(column, aliases, unit) if texts_hold else {"kind": str(kind)}
-    if kind == Kind.NUMBER and unit:
-        plan["unit"] = unit_conversion.known(unit) or unit
-    return plan
+    return _draft_number(column, unit) if kind == Kind.NUMBER else plan
+
+
+def _draft_number(column: pd.Series, unit: str) -> dict:
+    """The plan of a column of numbers: of its unit, or of postcodes that were taken for numbers."""
+    if unit:
+        return {"kind": "number", "unit": unit_conversion.known(unit) or unit}
+    is_code = addresses.is_called_postcode(str(column.name))
+    found = draft_form(_word_counts(column), str(column.name), is_early=True) if is_code else None
+    return {"kind": "category"} | found if found else {"kind": "number"}
 
 
 def draft_as(column: pd.Series, kind: str) -> dict:
@@ -99,6 +116,8 @@ def draft_as(column: pd.Series, kind: str) -> dict:
     probe = _probe(words)
     if kind == "category":
         return _draft_category_or_codes(counts, words, {})
+    if kind in FORMS:
+        return {"kind": "category"} | plan_of_form(probe, kind)
     drafts = {"number": number_format, "date": draft_date}
     return {"kind": kind} | ((drafts[kind](probe) or {}) if kind in drafts and words else {})
 
@@ -115,10 +134,11 @@ def learn_again(
     {'kind': 'category', 'values': ['Lima', 'Rome']}
     """
     read = {name: said for name, said in plan.items() if name not in LEARNT}
-    if plan["kind"] == "category":
+    if plan["kind"] == "category" and "form" not in plan:
         counts = _word_counts(column)
         words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
-        read |= _draft_category_or_codes(counts, words, aliases or {})
+        learnt = _draft_category_or_codes(counts, words, aliases or {})
+        read |= {key: said for key, said in learnt.items() if key != "ranks"}
         read = with_kept(read, [word for word in plan.get("keep", ()) if counts[word]])
     return _with_sentinels(column, read)
 
@@ -158,14 +178,23 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
 
 def _draft_values(probe: Counter, unit: str, name: str = "") -> dict | None:
     """The plan of words that stand for yes and no, numbers or dates; None for other words."""
-    drafts = (_draft_boolean(probe), number_format(probe, unit, name), draft_date(probe))
-    for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
-        if plan is not None:
+    for kind, draft in DRAFTS:
+        if (plan := draft(probe, unit, name)) is not None:
             return {"kind": kind} | plan
     names_images = sum(w.lower().endswith(IMAGE_ENDINGS) for w in probe) > 0.9 * len(probe)
     if names_images or _reads_like_prose(probe):  # spellings of paths and sentences are their own
         return {"kind": "text"}
     return None
+
+
+# By kind what drafts the plan of words, in this order; it gives None for words that are no such.
+DRAFTS = (
+    ("boolean", lambda words, unit, name: _draft_boolean(words)),
+    ("category", lambda words, unit, name: draft_form(words, name, is_early=True)),
+    ("number", number_format),
+    ("date", lambda words, unit, name: draft_date(words)),
+    ("category", lambda words, unit, name: draft_form(words, name)),
+)
 
 
 def _dashes_for_nothing(counts: Counter, plan: dict) -> list[str]:
@@ -263,6 +292,7 @@ def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) ->
         values = sorted(set(merged.values()))
     pairs = {a: c for a, c in known.items() if a != c}
     further = {"keep": sorted(keep), "missing": sorted(missing), "aliases": pairs}
+    further["ranks"] = ranks_of(Counter({value: spellings[value] for value in values}))
     plan = {"kind": "category", "values": sorted(values)}
     return plan | {key: found for key, found in further.items() if found}
 
@@ -305,7 +335,7 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
         first = canonical.setdefault(key, word)
         frequent = cells > 0.2 * words[first]  # Co and CO are two things
         short_code = len(key) < 2 or (len(key) == 2 and key not in ANSWERS and frequent)
-        if first == word or short_code:
+        if first == word or short_code or (has_mixed_case(word) and has_mixed_case(first)):
             values.append(word)
         else:
             merged[word] = first

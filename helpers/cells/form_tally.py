@@ -12,6 +12,7 @@ from .as_texts import as_text
 from .coded_column import EncodedColumn
 from .other_forms import OTHER_FORM, why_unread
 from .tidy_text import tidy
+from .value_forms import kind_said
 
 UNUSABLE = {  # cells that are never read: what is said of them
     "cell_too_long": "have more letters than a cell may have ('{}'), their rows are refused",
@@ -103,4 +104,4 @@ def _said(kind: str, counted: list, plan: dict, known: str) -> str:
     why = why_unread(tidy(seen), plan)
     what = f"'{seen:.40}' {why}".rstrip() if why else f"'{seen:.40}'"
     then = "their rows are refused" if kind == UNREAD[0] else "taken as missing"
-    return f"can't be read as a {plan['kind']} ({what}{beside}), {then}"
+    return f"can't be read as a {kind_said(plan)} ({what}{beside}), {then}"

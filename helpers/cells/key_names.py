@@ -16,10 +16,13 @@ ENTITIES = """
     organisation organization owner pair panelist parcel participant passenger pat patient pen
     person phone pilot plate player plot probe pupil rat reader resident respondent rider robot
     school seller sensor serial session shop site station store student subj subject subscriber
-    supplier tailnum tank teacher tenant tree truck turbine twin user username vehicle vendor vessel
-    victim vin visitor wafer well worker
+    supplier tailnum tank teacher team tenant tree truck turbine twin user username vehicle vendor
+    vessel victim vin visitor wafer well worker
     country ctry county district municipality nation province state village
 """  # what has several rows in many tables
+COUNTED = (
+    "date day hour lap line minute month page period quarter round row season step time week year"
+)
 ID_ENDINGS = ("id", "uuid", "guid", "key", "nr", "no", "number", "code", "name")
 
 
@@ -31,6 +34,18 @@ def has_identifier_name(name: str) -> bool:
     """
     words = name.casefold().replace("_", " ").split()
     return bool(words) and (words[-1] in ID_NAME or name.casefold() in ID_NAME)
+
+
+def ends_like_identifier(name: str) -> bool:
+    """Whether a name ends as those of keys do, run together with what they are keys of.
+
+    "humid" and "encode" end so, too: the cells have to say it as well.
+
+    >>> [ends_like_identifier(name) for name in ("distid", "fcode", "villnum", "weeknum", "id")]
+    [True, True, True, False, False]
+    """
+    found = re.fullmatch(r"(.*[a-z])(id|code|num|nr)", name.casefold())
+    return bool(found) and found[1] not in COUNTED.split()
 
 
 def names_entity(name: str) -> bool:
@@ -46,6 +61,16 @@ def names_entity(name: str) -> bool:
     last = words[-1] if words else ""
     forms = {last, *(last.removesuffix(ending) for ending in ("id", "name", "s"))}
     return not forms.isdisjoint(ENTITIES.split())
+
+
+def words_of_name(name: str) -> set[str]:
+    """The words of a column's name, in small letters.
+
+    >>> sorted(words_of_name("homePhone_2")), sorted(words_of_name("ZipCode"))
+    (['home', 'phone'], ['code', 'zip'])
+    """
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return set(re.sub(r"[^a-z]+", " ", split.casefold()).split())
 
 
 def is_identifier(

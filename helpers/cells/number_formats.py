@@ -9,9 +9,11 @@ from collections import Counter
 
 from . import unit_conversion
 from .codes_like_numbers import are_codes, are_thousands, loses_digits
+from .compound_measures import parse_compound
 from .currencies import CURRENCY_PATTERN
 from .durations import CLOCKS, SECONDS, clock_of, parse_duration
 from .tidy_text import DASHES, LONGEST, tidy
+from .typeset_numbers import parse_typeset
 
 SURE_SHARE = 0.95  # a column is numeric (or of dates) if at least this share of it reads so
 LIKELY_SHARE = 0.85  # this share is enough if the rest are many different texts
@@ -45,6 +47,8 @@ MAGNITUDES = {
 }
 FEWEST_PLAIN, PLAIN_SHARE = 4, 0.2  # plain numbers beside those beyond a limit
 FEWEST_OF_A_WORD = 10  # different cells whose one word behind the number is taken for a unit
+BARE_SHARE = 1 / 3  # of different texts have nothing behind a unit, where others have words
+TIMES_A_SHARE = 20  # per cents are at least so many times the shares beside them: 1.2 % and 0.012
 
 
 def parse_number(text: str, style: str = "point") -> float | None:
@@ -101,7 +105,7 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     if not _has_one_sign_and_unit(match):
         return None
     if (value := parse_number(match["number"], style)) is None:
-        return None
+        return parse_compound(text)
     value, unit = -value if match["sign"] == "-" else value, match["unit"] or ""
     return (scaled(value, unit), match["before"]) if match["before"] else (value, unit)
 
@@ -123,8 +127,12 @@ def _parse_marked(text: str, style: str) -> tuple[float, str] | None:
             return _minus(parse_quantity("".join(ledger.groups()), style))
     elif "-" in text[-6:] and (behind := _BEHIND.fullmatch(text)):
         return _parse_dash_behind(*behind.groups(), style)
-    seconds = parse_duration(text)
-    return None if seconds is None else (seconds, SECONDS)
+    if (value := parse_typeset(text)) is not None:
+        return value, ""
+    if (seconds := parse_duration(text)) is not None:
+        return seconds, SECONDS
+    joined = unit_conversion.in_one_word(text)
+    return parse_compound(text) if joined == text else parse_quantity(joined, style)
 
 
 def is_ledger(text: str) -> bool:
@@ -186,7 +194,7 @@ def parse_leading_quantity(text: str, style: str = "point") -> tuple[float, str]
     >>> parse_leading_quantity("24.0 oz. in a can"), parse_leading_quantity("3 brown dogs")
     ((24.0, 'oz.'), None)
     """
-    parts = tidy(str(text)).split(" ")
+    parts = unit_conversion.in_one_word(tidy(str(text))).split(" ")
     for count in (1, 2):
         rest = parts[count:]
         if rest and not any(mark.isdigit() for mark in "".join(rest)):
@@ -225,6 +233,7 @@ def number_format(words: Counter, unit: str = "", name: str = "") -> dict | None
         return {"unit": CLOCKS[clock], "clock": clock}
     style, quantities, scale = _read_in_best_style(words)
     unit = unit_conversion.known(unit) or _unit_of(words, quantities)
+    unit = unit_conversion.FRACTION if _has_shares(unit, quantities) else unit
     fits = {w: q for w, q in quantities.items() if _fits(q[1], unit)}
     beyond = _beyond_limits(words, fits, style, unit)
     if not _enough_read(words, fits | beyond):
@@ -242,13 +251,38 @@ def _beyond_limits(words: Counter, plain: dict, style: str, unit: str) -> dict:
     return {w: q[:2] for w, q in found.items() if q and _fits(q[1], unit)}
 
 
+def _has_shares(unit: str, quantities: dict) -> bool:
+    """Whether plain numbers beside per cents are shares: 0.012 beside 1.2 %."""
+    plain, named = ([q[0] for q in quantities.values() if bool(q[1]) is b] for b in (False, True))
+    if unit != "%" or len(plain) < 2 or not all(0 <= value <= 1 for value in plain):
+        return False
+    return statistics.median(named) >= TIMES_A_SHARE * max(statistics.median(plain), 0.001)
+
+
 def _best_style(words: Counter) -> tuple[str, dict]:
-    """The decimal sign that reads most words, and what those read as that do."""
+    """The decimal sign that reads most words, and what those read as that do.
+
+    With a known unit behind them, words are read with the other sign, too, and so are those with
+    more words behind the unit (see `_with_words_behind`).
+    """
     styles = ("point", "comma")
     found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
     best = max(styles, key=lambda s: share_read(words, found[s].get))
     style = "comma" if are_thousands(words) else best
-    return style, {w: q for w, q in found[style].items() if q}
+    other = {w: q for w, q in found[styles[style == "point"]].items() if q and q[1]}
+    own = {w: q for w, q in found[style].items() if q}
+    own = {w: q for w, q in other.items() if unit_conversion.known(q[1])} | own
+    return style, own | _with_words_behind(words, own, style)
+
+
+def _with_words_behind(words: Counter, read: dict, style: str) -> dict:
+    """What words read as that have more behind a unit, where many have none: `500 g. Jar`."""
+    units = Counter(unit_conversion.dimension(q[1]) for q in read.values())
+    units.pop("", None)
+    if units.total() < BARE_SHARE * len(words):
+        return {}
+    rest = {w: parse_leading_quantity(w, style) for w in words if w not in read}
+    return {w: q for w, q in rest.items() if q and unit_conversion.dimension(q[1]) in units}
 
 
 def _read_in_best_style(words: Counter) -> tuple[str, dict, str]:

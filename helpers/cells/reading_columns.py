@@ -17,6 +17,7 @@ from .kinds import kind_of
 from .known_words import SURELY_MISSING
 from .number_formats import PLAIN_NUMBER
 from .reading_values import cell_reader, is_impossible, missing_codes, missing_days
+from .rewriting import pattern_of
 
 
 def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
@@ -131,6 +132,8 @@ def _plain_texts(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
         fine &= is_in(distinct, plan["values"])
     if width := plan.get("width"):
         fine &= (distinct.str.len() == width).to_numpy(dtype=bool)
+    if "form" in plan:
+        fine[:] = False
     return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
 
 
@@ -142,7 +145,10 @@ _TIDY_ASCII = r"[!-~]+( [!-~]+)*"
 def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
     """Which texts the plan names one by one: as missing, as an alias, as a typing error."""
     named = [*plan.get("missing", ()), *plan.get("aliases", ()), *plan.get("typos", ())]
-    return is_in(distinct, named)
+    found = is_in(distinct, named)
+    if rules := plan.get("rewrites"):
+        found |= distinct.str.fullmatch(pattern_of(rules)).to_numpy(dtype=bool)
+    return found
 
 
 def is_typed(column: pd.Series, kind: str) -> bool:

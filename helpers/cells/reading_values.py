@@ -28,12 +28,15 @@ from .number_formats import (
     scaled,
 )
 from .other_forms import OTHER_FORM, other_reader
+from .rewriting import rewriter
 from .tidy_text import fingerprint, repair_encoding, tidy
+from .value_forms import OTHER_WAY, OTHER_WORDS, form_reader
 
 KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
 SHORT = 200  # letters of a text that is remembered: what is longer rarely comes again
 LOST = ("ambiguous date", "beyond")  # kinds of repair that make a cell missing by themselves
+REWRITTEN = "rewritten"
 LARGEST = sys.float_info.max  # a whole number may be larger, and is no float then
 
 RULES = {
@@ -46,8 +49,11 @@ RULES = {
     "boolean": "a yes or no written as text",
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
+    REWRITTEN: "written in another form, by a rule of a person",
     "typo": "a typing error in a closed list of names",
     OTHER_FORM: "written in another form than the column's own",
+    OTHER_WAY: "a value of this kind in its one form",
+    OTHER_WORDS: "other words beside the value, left out",
     "spaces": "single spaces, one Unicode form",
     "mojibake": "text decoded with the wrong encoding",
     "impossible": "outside the possible range",
@@ -110,12 +116,13 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
     """What reads the texts of a plan, tidied, its missing words and other names known."""
     kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
     read_other, lost_days = other_reader(plan), missing_days(plan)
+    rewritten = rewriter(plan["rewrites"]) if "rewrites" in plan else str
 
     def read(text: str) -> tuple[object, str]:
         plain = tidy(text)
-        if _means_missing(plain, plan):
+        named = aliases[plain] if plain in aliases else rewritten(plain)
+        if _means_missing(plain, plan) or not named:
             return None, "missing word"
-        named = aliases.get(plain, plain)
         value, repair = read_tidy(named)
         if read_other and (kind == "category" or value is None and repair != "ambiguous date"):
             other = read_other(named)
@@ -125,7 +132,7 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
         if lost_days and value.date() in lost_days:
             return None, "missing word"
         if named != plain:
-            repair = "alias"
+            repair = "alias" if plain in aliases else REWRITTEN
         elif not repair and plain != text and kind in ("category", "text"):
             repair = "spaces"
         return of_number(value, repair) if kind == "number" else (value, repair)
@@ -136,7 +143,7 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
 def _tidy_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
     """What reads a tidy text as the plan's kind of value: gives the value and kind of repair."""
     if plan["kind"] == "category":
-        return _category_reader(plan)
+        return form_reader(plan) if "form" in plan else _category_reader(plan)
     return partial(_READERS[plan["kind"]], plan=plan)
 
 
@@ -160,7 +167,10 @@ def _read_number(text: str, plan: dict):
         return (value, "number") if "clock" in plan else (None, "")
     if text in plan.get("zero", ()):
         return 0.0, "number"
-    quantity = parse_quantity(text, style) or (unit and parse_leading_quantity(text, style))
+    quantity = parse_quantity(text, style)
+    if quantity is None and unit and (quantity := parse_leading_quantity(text, style)):
+        value, repair = _in_unit(*quantity, unit)
+        return value, repair and OTHER_WORDS
     if quantity and "scale" in plan:
         quantity = scaled(*quantity), ""
     return _in_unit(*quantity, unit) if quantity else _read_beyond(text, plan)

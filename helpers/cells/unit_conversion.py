@@ -7,6 +7,7 @@ library for units (pint, 6 MB with what it needs) knows thousands more; columns 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from .currencies import CURRENCIES
@@ -17,12 +18,13 @@ DIGITS = 6  # significant digits of a converted value
 DIMENSIONS = {
     "mass": {
         "kg": (1, "kgs kilo kilos kilogram kilograms"),
-        "g": (0.001, "gr gram grams"),
+        "g": (0.001, "gr gram grams gm gms gramme grammes"),
         "mg": (1e-6, "milligram milligrams"),
         "μg": (1e-9, "mcg microgram micrograms"),
         "t": (1000, "tonne tonnes"),
         "lb": (0.45359237, "lbs pound pounds"),
         "oz": (0.028349523125, "ounce ounces"),
+        "stone": (6.35029318, "stones"),
     },
     "length": {
         "m": (1, "metre metres meter meters"),
@@ -42,9 +44,16 @@ DIMENSIONS = {
         "kn": (1852 / 3600, "kt kts knot knots"),
     },
     "volume": {
-        "l": (1, "litre litres liter liters ltr"),
+        "l": (1, "litre litres liter liters ltr lit"),
+        "dl": (0.1, "decilitre deciliter"),
+        "cl": (0.01, "centilitre centiliter"),
         "ml": (0.001, "millilitre millilitres milliliter milliliters"),
-        "cl": (0.01, ""),
+        "fl oz": (0.0295735295625, "floz flounce"),
+        "pint": (0.473176473, ""),
+        "qt": (0.946352946, "quart"),
+        "cup": (0.2365882365, ""),
+        "tbsp": (0.01478676478125, "tablespoon"),
+        "tsp": (0.00492892159375, "teaspoon"),
         "gal": (3.785411784, "gallon gallons"),
         "m³": (1000, "m3"),
     },
@@ -61,31 +70,42 @@ DIMENSIONS = {
     "temperature": {"°C": (1, "c degc celsius"), "°F": (5 / 9, "f degf fahrenheit"),
                     "K": (1, "kelvin")},
     "area": {
-        "m²": (1, "m2 sqm"),
+        "m²": (1, "m2 sqm sqmetre sqmeter"),
         "km²": (1e6, "km2"),
         "ha": (1e4, "hectare hectares"),
-        "sqft": (0.09290304, "ft2 ft²"),
+        "sqft": (0.09290304, "ft2 ft² sqfeet sqfoot"),
         "acres": (4046.8564224, "acre"),
     },
     "pressure": {
         "hPa": (1, "mbar millibar millibars"),
-        "Pa": (0.01, ""),
+        "Pa": (0.01, "pascal"),
+        "kPa": (10, "kilopascal"),
+        "mmHg": (1.33322387415, ""),
+        "atm": (1013.25, ""),
         "bar": (1000, "bars"),
         "psi": (68.94757293168361, ""),
     },
     "power": {"W": (1, "watt watts"), "kW": (1000, "kilowatt kilowatts"), "MW": (1e6, "megawatt"),
               "hp": (745.6998715822702, "bhp horsepower")},
-    "energy": {"kWh": (1, ""), "kcal": (0.001163, ""), "cal": (1.163e-6, "")},
-    "data": {"B": (1, "byte bytes"), "kB": (1e3, ""), "MB": (1e6, ""), "GB": (1e9, ""),
-             "TB": (1e12, "")},
+    "energy": {"kWh": (1, ""), "MWh": (1000, ""), "kJ": (1 / 3600, "kilojoule"),
+               "kcal": (0.001163, ""), "cal": (1.163e-6, "")},
+    "data": {"B": (1, "byte bytes"), "kB": (1e3, "kilobyte"), "MB": (1e6, "megabyte"),
+             "GB": (1e9, "gigabyte"), "TB": (1e12, "terabyte")},
     "frequency": {"Hz": (1, ""), "kHz": (1e3, ""), "MHz": (1e6, ""), "GHz": (1e9, "")},
-    "voltage": {"V": (1, "volt volts")},
+    "voltage": {"V": (1, "volt volts"), "kV": (1e3, "kilovolt")},
     "displacement": {"cc": (1, "cm3 cm³")},
-    "share": {"%": (1, "percent pct"), "ppm": (1e-4, "")},
+    "share": {"%": (1, "percent pct"), "ppm": (1e-4, ""), "fraction": (100, "")},
     "level": {"dB": (1, "")},
     "angle": {"°": (1, "deg degree degrees")},
     "count": {"pcs": (1, "pc piece pieces"), "seats": (1, "seat")},
 }  # fmt: skip
+FRACTION = "fraction"  # of shares such as 0.012, where others are written in per cent
+FEWEST_LETTERS = 5  # of a word that is cut off: "centi" of centimetre, but not "cent"
+_TWO_WORDS = re.compile(
+    r"(?i)([+-]?[\d.,]+ ?)(fl|fluid|sq|square|deg|degrees?)\.? ?"
+    r"(oz|ounces?|feet|foot|ft|met[er]{2}s?|m|km|c|f|celsius|fahrenheit)\b\.?"
+)
+_FIRST = {"fluid": "fl", "square": "sq", "deg": "", "degree": "", "degrees": ""}
 _ZERO = {"°C": 273.15, "°F": 459.67 * 5 / 9, "K": 0.0}  # in kelvin, where the scale has its zero
 
 
@@ -102,12 +122,36 @@ def _spellings() -> dict[str, str]:
 
 @cache
 def known(unit: str) -> str:
-    """A unit in its usual spelling; "" if it is not a unit.
+    """A unit in its usual spelling, also of a plural or a long word cut off; "" for no unit.
 
     >>> known("Ounces"), known("lbs."), known("USD"), known("patients")
     ('oz', 'lb', '$', '')
+    >>> known("Cms"), known("kilogr"), known("cent")
+    ('cm', 'kg', '')
     """
-    return _spellings().get(unit.strip().removesuffix(".").casefold(), "")
+    word, every = unit.strip().removesuffix(".").casefold(), _spellings()
+    singular = word[:-1] if len(word) > 2 and word.endswith("s") else word
+    return every.get(word) or every.get(singular) or _cut_off(word)
+
+
+def _cut_off(word: str) -> str:
+    """The one unit whose name begins so; "" where there is none, or several."""
+    if len(word) < FEWEST_LETTERS:
+        return ""
+    found = {unit for name, unit in _spellings().items() if name.startswith(word)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def in_one_word(text: str) -> str:
+    """A quantity whose unit has two words, with the unit in one; other texts as they are.
+
+    >>> in_one_word("12 fl. oz."), in_one_word("90 sq ft"), in_one_word("20 degrees C")
+    ('12 floz', '90 sqft', '20 C')
+    """
+    if not (match := _TWO_WORDS.match(text)):
+        return text
+    first = match[2].casefold()
+    return f"{match[1]}{_FIRST.get(first, first)}{match[3]}{text[match.end() :]}"
 
 
 @cache

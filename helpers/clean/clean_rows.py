@@ -18,7 +18,7 @@ from ..learning.label_column import read_label
 from ..line.stage_work import outside
 from ..tables import duplicate_rows
 from ..tables.formula_cells import neutral_table
-from . import doubtful_cells, training_plan, unusual_readings
+from . import doubtful_cells, review_rules, training_plan, unusual_readings
 from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column
@@ -38,19 +38,26 @@ def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFram
     target = about.get("target")
     if not target:
         return cleaned, changes
-    label, relabelled = clean_label(raw, target, about["label"])
+    label, relabelled = clean_label(raw, target, about["label"], plan.get("labels", []))
     changes = pd.concat([changes, relabelled], ignore_index=True) if len(relabelled) else changes
     return cleaned.assign(**{target: label}), changes
 
 
-def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, pd.DataFrame]:
-    """The target read by its plan (`about["label"]`), and the log of what that changed."""
-    label = read_label(raw[target], plan)
+def clean_label(
+    raw: pd.DataFrame, target: str, plan: dict, decisions: list[dict] = ()
+) -> tuple[pd.Series, pd.DataFrame]:
+    """The target read by its plan (`about["label"]`), and the log of what that changed.
+
+    `decisions` are labels that a person has corrected (see `review_rules.decided_labels`).
+    """
+    read = read_label(raw[target], plan)
+    label, decided = review_rules.with_decided_labels(read, decisions)
     before, after = texts(raw[target]), texts(label)
     changed = (before != after) & ~(before.isna() & after.isna())
     if is_counted(label):  # "1.50" as 1.5 says the same
         changed &= before.notna() & after.isna()
-    return label, log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
+    kinds = np.select([decided, changed.fillna(False)], ["decision", "label"], "")
+    return label, log_column(raw[target], label, kinds)
 
 
 def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set aside") -> pd.Series:

@@ -14,7 +14,14 @@ from ..base.user_errors import InputError
 from ..cells import column_choices
 from ..learning import labelled_data
 from ..tables import encodings
-from . import clean_rows, cleaning_plan, cleaning_report, columns_read, doubtful_cells
+from . import (
+    clean_rows,
+    cleaning_plan,
+    cleaning_report,
+    columns_read,
+    doubtful_cells,
+    named_dependencies,
+)
 
 
 @dataclass(frozen=True)
@@ -33,22 +40,23 @@ class Decided:
 
 
 def decide(
-    raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str, columns: str = ""
+    raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str, columns: str = "", run=None
 ) -> Decided:
     """The plan drafted from the collected rows, or the one a person has edited, with all marks.
 
-    `plan`, `review` and `columns` are paths, or empty; `limits` is text such as "age:0..120".
-    Raises InputError for a plan, a list, limits or choices that can't be followed.
+    `plan`, `review` and `columns` are paths, or empty; `limits` is text such as "age:0..120". The
+    marks are those of `review`, and those that stand in the review list of `run` already. Raises
+    InputError for a plan, a list, limits or choices that can't be followed.
     """
     _check_choices(plan, columns, about)
     chosen = column_choices.open_choices(columns, raw.columns, about["target"])
     drafted, found = cleaning_plan.draft(raw, about | {"columns": chosen}, limits)
     followed = cleaning_plan.open_plan(plan, raw.columns, about["target"]) if plan else drafted
     followed = column_choices.with_words(followed, chosen)
-    marked = doubtful_cells.review_list([], raw)
-    if review:
-        marked = doubtful_cells.open_review(review)
-    return Decided(doubtful_cells.apply_marks(followed, marked), drafted, found, marked)
+    given = doubtful_cells.open_review(review) if review else doubtful_cells.review_list([], raw)
+    marked = doubtful_cells.keep_marks(given, given, doubtful_cells.marks_of(run, raw))
+    settled = named_dependencies.learn(raw, doubtful_cells.apply_marks(followed, marked))
+    return Decided(settled, drafted, found, marked)
 
 
 def _check_choices(plan: str, columns: str, about: dict) -> None:

@@ -12,14 +12,17 @@ from ..cells.as_texts import texts
 from ..cells.column_choices import missing_words
 from ..cells.form_tally import UNREAD
 from ..cells.other_forms import first_named, is_open
+from ..cells.value_forms import FORMS, kind_said
 
 HELD = 3  # cells that are shown as they stood in the file
-HEAD = """\
+HEAD = f"""\
 # How each column of this run was read. `held` shows cells as the file has them; `empty` and
 # `unread` are shares of the cells. To read a column otherwise, change its kind (number, boolean,
-# date, category, text), format, unit, decimal (point, comma), missing (words that mean it) or keep
-# (words that do not); `order: day` or `order: month` turns the formats of a date round. A line such
-# as `encoding: cp1250`, by itself, is of the text file as a whole. Then:
+# date, category, text, {", ".join(FORMS)}),
+# format, unit, decimal (point, comma), missing (words that mean it), keep (words that do not) or
+# ranks (words of a category in their order; [] for none); `order: day` or `order: month` turns the
+# formats of a date round. A line such as `encoding: cp1250`, by itself, is of the text file as a
+# whole. Then:
 #     pipeline run ... --set columns=columns.yaml
 """
 
@@ -48,7 +51,7 @@ def overview(column: pd.Series, plan: dict, changed: pd.DataFrame) -> dict:
     missing = missing_words(changed, plan)
     return {
         "held": texts(column.dropna().drop_duplicates().head(HELD)).str.slice(0, 60).tolist(),
-        "kind": plan["kind"],
+        "kind": kind_said(plan),
         **_forms(plan),
         **({"missing": missing} if missing else {}),
         **({"keep": list(plan["keep"])} if plan.get("keep") else {}),
@@ -65,7 +68,7 @@ def _forms(plan: dict) -> dict:
     if plan["kind"] == "number":
         unit = {"unit": plan["unit"]} if plan.get("unit") else {}
         return unit | {"decimal": plan.get("style", "point")}
-    return {}
+    return {"ranks": list(plan["ranks"])} if plan.get("ranks") else {}
 
 
 def _doubt(plan: dict) -> dict:

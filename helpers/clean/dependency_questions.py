@@ -50,10 +50,15 @@ def confirm_dependency(relations: list[dict], to: str, suggestion: str) -> list[
     [{'from': ['train'], 'to': 'time', 'sure': True}]
     """
     named = suggestion.removeprefix(BY)
-    return [
-        r | {"sure": True} if r.get("to") == to and " + ".join(r["from"]) == named else r
-        for r in relations
-    ]
+    is_it = [r.get("to") == to and " + ".join(r["from"]) == named for r in relations]
+    if not any(is_it) and suggestion.startswith(BY):
+        return [*relations, named_relation(named.split(" + "), to)]
+    return [r | {"sure": True} if it else r for r, it in zip(relations, is_it, strict=True)]
+
+
+def named_relation(names: list[str], to: str) -> dict:
+    """A dependency that a person has named, before its values are learnt."""
+    return {"from": names, "to": to, "agree": 0.5, "rows": 0, "values": {}, "sure": True}
 
 
 def _likely_of(

@@ -49,6 +49,7 @@ class Voter:
         sound = min(relation["agree"] / (1 - relation.get("errors", 0)), SUREST)
         self.odds = math.log(max(sound, 0.001) / (1 - sound))
         self.by_person = relation.get("sure") is True
+        self.odds = max(self.odds, FILL_ODDS) if self.by_person else self.odds
         self.of_sources = "source" in relation
 
     def vote(self, cells: dict[str, str | None]) -> str | None:
@@ -108,8 +109,8 @@ class DependencyVote:
 
     def _outvoted(self, own, answer: str, voters: list[Voter], margin: float, alone: bool) -> bool:
         """Whether the voters for an answer are enough to overrule the cell."""
-        if alone and any(voter.by_person for voter in voters):
-            return True
+        if any(voter.by_person for voter in voters):
+            return margin > 0
         unheard = own not in self.listed
         if len(voters) == 1:
             return alone and unheard and is_typing_error(own, answer)

@@ -17,15 +17,17 @@ import pandas as pd
 from ..base.user_errors import InputError, nearest
 from ..cells.ambiguous_dates import doubtful_dates
 from ..cells.as_texts import as_text, texts
-from ..cells.dates_together import in_order
 from ..cells.draft_column_plan import SENTINELS
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import repair_value
+from ..cells.value_forms import kind_said
 from ..tables.formula_cells import restored_table
-from . import dependency_questions, far_values
+from . import dependency_questions, far_values, review_rules
 from .review_decisions import MISSING
 
-REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
+FILE = "review.csv"
+NEEDED = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
+REVIEW_COLUMNS = [*NEEDED, "question"]  # which one of `pipeline review` an answer came from
 KEY = ["column", "value", "where", "kind"]  # the same item, in this run and the next
 YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
@@ -34,11 +36,7 @@ LOST = {  # the text in question is not in the cleaned column
     "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant, or "
     "'day first' or 'month first' for the whole column",
 }
-GONE = (
-    *LOST, "order of day and month", dependency_questions.DISAGREE, far_values.BEYOND,
-)  # fmt: skip
-
-ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
+GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE, *review_rules.RULES)
 MOST_LISTED = 200  # texts of one column that could not be read
 
 
@@ -78,7 +76,7 @@ def _lost_texts(column: pd.Series, kinds: np.ndarray, plan: dict) -> list[dict]:
     found = []
     for kind, note in LOST.items():
         lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
-        note = note.format(kind=plan["kind"])
+        note = note.format(kind=kind_said(plan))
         found += [_review_item(text, int(cells), kind, "", note) for text, cells in lost.items()]
     return found
 
@@ -123,7 +121,7 @@ def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
     What was set to missing because it could not be read stays on the list.
     """
     rows = [
-        {**item, "where": _where_text(item.get("where", {})), "apply": ""}
+        {**item, "where": where_text(item.get("where", {})), "apply": "", "question": ""}
         for item in found
         if item["kind"] in GONE or is_still_present(clean, item)
     ]
@@ -152,7 +150,8 @@ def _cells(frame: pd.DataFrame, column: str, value: str, where: dict) -> np.ndar
     return np.logical_and.reduce([(texts(frame[c]) == v).fillna(False) for c, v in cells.items()])
 
 
-def _where_text(where: dict) -> str:
+def where_text(where: dict) -> str:
+    """The cells that an item holds for, as the list has them: "zip=35233; street=Main"."""
     return AND.join(f"{column}={value}" for column, value in where.items())
 
 
@@ -182,6 +181,14 @@ def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rest, marked], ignore_index=True)[REVIEW_COLUMNS]
 
 
+def marks_of(run, raw: pd.DataFrame) -> pd.DataFrame:
+    """The marked lines of a run's own review list (None: no run), of columns that it still has."""
+    if run is None or not run.file(FILE).exists():
+        return review_list([], raw)
+    listed = open_review(str(run.file(FILE)))
+    return listed[(listed["apply"].str.strip() != "") & listed["column"].isin(raw.columns)]
+
+
 def open_review(path: str) -> pd.DataFrame:
     """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`.
 
@@ -189,14 +196,15 @@ def open_review(path: str) -> pd.DataFrame:
     InputError where there is no such file, or a column is missing.
     """
     table = _read_review(path)
-    missing = [name for name in REVIEW_COLUMNS if name not in table.columns]
+    missing = [name for name in NEEDED if name not in table.columns]
     if missing:
         raise InputError(
             f"The review list '{Path(path).name}' lacks the column '{missing[0]}': it needs "
-            f"{', '.join(REVIEW_COLUMNS)}, as stage 2 writes them."
+            f"{', '.join(NEEDED)}, as stage 2 writes them."
         )
     cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
-    return restored_table(table[REVIEW_COLUMNS]).assign(cells=cells)
+    table = table.reindex(columns=REVIEW_COLUMNS, fill_value="")
+    return restored_table(table).assign(cells=cells)
 
 
 def _read_review(path: str) -> pd.DataFrame:
@@ -241,18 +249,20 @@ def _is_yes(row: dict) -> bool:
 
 def _apply_mark(plan: dict, row: dict) -> None:
     name, becomes = row["column"], row["suggestion"].strip()
+    if row["kind"] == review_rules.LABEL:  # of the target, which no plan holds
+        review_rules.apply(plan, row, becomes)
+        return
     if name not in plan["columns"]:
         known = nearest(name, plan["columns"])
         raise InputError(f"The review list names no column of the plan: '{name}'. {known}")
     column = plan["columns"][name]
-    if column["kind"] == "date" and becomes.casefold() in ORDERS:
-        plan["columns"][name] = in_order(column, ORDERS[becomes.casefold()])
+    order = review_rules.turned(column, becomes) if column["kind"] == "date" else None
+    if order:
+        plan["columns"][name] = order
     elif row["kind"] == dependency_questions.DISAGREE:
         relations = plan.get("relations", [])
         plan["relations"] = dependency_questions.confirm_dependency(relations, name, becomes)
-    elif row["kind"] == far_values.BEYOND and becomes == MISSING:
-        plan["columns"][name] = far_values.with_limit(column, row["value"])
-    else:
+    elif not review_rules.apply(plan, row, becomes):
         _check_new_value(name, row["value"], becomes, column)
         _settle(plan, row, becomes)
 
@@ -267,7 +277,7 @@ def _check_new_value(name: str, value: str, becomes: str, column: dict) -> None:
     if becomes != MISSING and repair_value(becomes, column)[0] is None:
         raise InputError(
             f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
-            f"a {column['kind']}: correct 'suggestion'."
+            f"a {kind_said(column)}: correct 'suggestion'."
         )
 
 

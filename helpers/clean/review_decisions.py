@@ -18,8 +18,8 @@ MISSING = "missing"
 class Decision:
     """One decision of a plan: the cell of rows that hold its texts becomes its value.
 
-    `texts` has by column the text that the cell holds, its neighbours' included; `value` is what
-    it becomes (None is missing). Raises KeyError where the plan lacks the column.
+    `texts` has by column the text that the cell holds ("": it is empty), its neighbours' included;
+    `value` is what it becomes (None is missing). Raises KeyError where the plan lacks the column.
     """
 
     def __init__(self, decision: dict, columns: dict[str, dict]):
@@ -30,7 +30,7 @@ class Decision:
 
     def holds(self, row: dict) -> bool:
         """Whether a cleaned row (a dict; missing is None) has the decision's texts."""
-        return all(row.get(n) is not None and as_text(row[n]) == t for n, t in self.texts.items())
+        return all(_text_of(row.get(name)) == text for name, text in self.texts.items())
 
     def rows(self, columns: dict) -> np.ndarray:
         """The places of the rows that have them, in columns by name; none without a column."""
@@ -40,9 +40,16 @@ class Decision:
         return np.flatnonzero(np.logical_and.reduce(fits))
 
 
+def _text_of(value) -> str:
+    return "" if value is None or value != value else as_text(value)
+
+
 def _has_text(column, text: str) -> np.ndarray:
-    """Which cells of a column have a text."""
-    codes, texts = EncodedColumn.of_cells(column).codes_and_texts
+    """Which cells of a column have a text; "" stands for the empty ones."""
+    column = EncodedColumn.of_cells(column)
+    if not text:
+        return column.isna()
+    codes, texts = column.codes_and_texts
     return codes == (texts.index(text) if text in texts else len(texts))
 
 

@@ -23,7 +23,7 @@ from ..learning.labelled_data import (
     Labelled,
     has_training_plan,
 )
-from . import functional_dependencies, swapped_columns
+from . import functional_dependencies, named_dependencies, swapped_columns
 from .cleaning_plan import draft_columns, plan_text
 from .column_cleaner import Cleaner
 
@@ -62,7 +62,8 @@ def learn_again(
     }
     related = _relations_as_decided(found, drafted.get("relations", []), whole)
     rest = {key: said for key, said in whole.items() if key not in ("columns", "relations")}
-    return {"columns": columns} | ({"relations": related} if related else {}) | rest
+    learnt_plan = {"columns": columns} | ({"relations": related} if related else {}) | rest
+    return named_dependencies.learn(raw, learnt_plan, unit)
 
 
 def _relearn(whole: dict, about: dict, column: pd.Series) -> tuple[dict, tuple]:

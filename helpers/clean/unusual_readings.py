@@ -17,6 +17,7 @@ from ..cells.tidy_text import tidy
 from ..tables.odd_files import so_many, some
 from ..tables.tidy_table import evenly_spaced_rows
 
+NOTE = r"(?<=\d)\s?(?:\[\w{1,2}\]|[⁰¹²³⁴-⁹*†‡]+)$"  # behind a number, as in printed tables
 MANY, MOST_FORMS, ONE_FORM = 20, 2_000, 0.95  # different words, words looked at, their share
 
 
@@ -42,6 +43,10 @@ def _readings(raw: pd.DataFrame, own: dict, gaps) -> list[tuple[str, str, dict[s
         ("numbers as text", "Numbers with other marks, read as numbers: {}.", _as_text(raw, own)),
         ("some units", "Numbers with a unit and without one, read as of the same unit: {} (unit in "
          "columns.yaml).", _with_some_units(raw, own)),
+        ("kinds of text", "Read as a kind of text with one form: {} (as words: kind: category in "
+         "columns.yaml).", _of_forms(raw, own)),
+        ("ordered words", "Words in an order, as numbers for the model: {} (ranks in columns.yaml; "
+         "[] for none).", {n: " < ".join(p["ranks"]) for n, p in own.items() if p.get("ranks")}),
         ("several date forms", "Dates written in several forms: {}.", _date_forms(raw, own)),
         ("date order", "Day and month in the order that other cells show: {} (the other order: "
          "write 'day first' or 'month first' into review.csv, or formats in cleaning.yaml).",
@@ -80,6 +85,18 @@ def _with_some_units(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
     return {n: f"{so_many(words[n][is_plain], 'cell')} such as ‘{words[n][is_plain].iloc[0]:.20}’ "
                f"beside ‘{words[n][~is_plain].iloc[0]:.20}’: all in {plans[n]['unit']}"
             for n, is_plain in plain.items() if is_plain.any() and not is_plain.all()}  # fmt: skip
+
+
+def _of_forms(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of times, ranges and so on, each with a cell that is written otherwise."""
+    return {n: f"{plan['form']}{_in_one_form(raw[n], plan)}"
+            for n, plan in plans.items() if "form" in plan}  # fmt: skip
+
+
+def _in_one_form(column: pd.Series, plan: dict) -> str:
+    read, some = cell_reader(plan), column.dropna().drop_duplicates().head(1_000).astype("str")
+    other = next(((t, read(t)[0]) for t in some if read(t)[0] not in (None, t)), None)
+    return f": ‘{other[0]:.30}’ is {other[1]:.30}" if other else ""
 
 
 def _date_forms(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
@@ -144,9 +161,13 @@ def _of_one_form(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
 def _has_one_form(words: pd.Series) -> bool:
     """Whether words are of one form, most of it digits, in two or more groups or with a unit."""
     some = evenly_spaced_rows(words.to_frame("word"), MOST_FORMS)["word"].astype("str")
-    forms = some.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    bare = some.str.replace(NOTE, "", regex=True)
+    forms = bare.str.replace(r"\d+([., ']\d+)+", "9.9", regex=True)
+    forms = forms.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
     form, share = forms.mode().iloc[0], forms.value_counts(normalize=True).iloc[0]
-    if share < ONE_FORM or form == "9" or not (form.count("9") > 1 or form.startswith("9")):
+    if share < ONE_FORM or form == "9" and bare.equals(some):
+        return False
+    if not (form.count("9") > 1 or form.startswith("9")):
         return False
     digits = some.str.count(r"\d").sum()
     return bool(digits > some.str.count(r"[^\W\d_]").sum())

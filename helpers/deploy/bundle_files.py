@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from ..base.spacing import evenly_spaced
 from ..base.user_errors import InputError
 from ..cells.usual_values import usual_levels, usual_numbers
+from ..cells.value_forms import OPEN
 from ..drift import stored_reference
 from ..learning.labelled_data import TEST, Labelled, time_column
 from ..learning.predicting import predict
@@ -47,7 +48,7 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
     Columns that the model does not use are `ignored`.
     """
     fields = {
-        name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
+        name: _field(cleaning["columns"][name], raw[name], clean[name])
         for name in features["columns"]
     }
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
@@ -70,12 +71,12 @@ def with_sources(work, schema: dict) -> dict:
     return schema | {"fields": fields, "sources": sources}
 
 
-def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
+def _field(plan: dict, raw: pd.Series, clean: pd.Series) -> dict:
     """A field of the schema, from its raw and its cleaned cells."""
-    field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
-    present = clean.dropna()
-    usual, kept = _usual(kind, present)
-    field |= usual
+    said, present = {key: plan[key] for key in ("kind", "form") if key in plan}, clean.dropna()
+    is_open = plan.get("form") in OPEN
+    usual, kept = ({}, present) if is_open else _usual(plan["kind"], present)
+    field = said | {"missing": round(float(clean.isna().mean()), 4)} | usual
     if len(kept) < len(present):
         field["left_out"] = len(present) - len(kept)
     if len(kept):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
+from ..cells.times_of_day import minutes_of_day
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 EPOCH = pd.Timestamp(0).as_unit("s")  # in nanoseconds it would bound the years to 1678 to 2262
 
 
@@ -35,13 +39,12 @@ def shared_columns(known: Iterable[str], later: pd.DataFrame) -> list[str]:
 def as_values(column: pd.Series) -> pd.Series:
     """A column as drift compares it: numbers as floats, all else as text.
 
-    Dates become days since 1970, durations seconds.
+    Dates become days since 1970, durations seconds, times of day (HH:MM) hours since midnight.
 
     >>> as_values(pd.Series(pd.to_datetime(["1970-01-02"]))).tolist()
     [1.0]
     """
-    if column.dtype == object:
-        column = inferred(column)
+    column = inferred(column) if column.dtype == object else column
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert(None)
     kind = kind_of(column)
@@ -49,7 +52,19 @@ def as_values(column: pd.Series) -> pd.Series:
         return ((column - EPOCH) / pd.Timedelta(days=1)).astype(float)
     if kind == Kind.DURATION:
         return column.dt.total_seconds()
-    return column.astype(float if kind == Kind.NUMBER else "str")
+    return column.astype(float) if kind == Kind.NUMBER else _hours_or_texts(column)
+
+
+def _hours_or_texts(column: pd.Series) -> pd.Series:
+    """Hours since midnight of a column that holds times of day alone; another as texts."""
+    first = column.dropna().head(1)
+    if not len(first) or not _CLOCK.fullmatch(str(first.iloc[0])):
+        return column.astype("str")
+    codes, distinct = pd.factorize(column)
+    if not all(map(_CLOCK.fullmatch, map(str, distinct))):
+        return column.astype("str")
+    hours = np.array([*(minutes_of_day(str(text)) / 60 for text in distinct), np.nan])
+    return pd.Series(hours[codes], index=column.index, name=column.name)
 
 
 def inferred(column: pd.Series) -> pd.Series:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from ..cells import unit_conversion
 from ..cells.date_formats import parse_date
 from ..cells.number_formats import parse_quantity
 from ..cells.tidy_text import tidy
+from ..cells.times_of_day import parse_time
 from .plant_errors import ANSWER_KEY_COLUMNS, CELLS_OF_COPIES, ROW_KINDS
 
 LEFT_OUT = ("missing", "missing by another")  # of the total's recall: nothing is left to go by
@@ -116,7 +119,7 @@ def are_same_values(left: pd.Series, right: pd.Series) -> np.ndarray:
 
 
 def is_same_value(left: str, right: str) -> bool:
-    """Whether two texts are the same text, number or moment.
+    """Whether two texts are the same text, number, moment or time of day.
 
     >>> is_same_value("1,234.50", "1234.5"), is_same_value("2013-01-02", "2013-01-02 00:00:00")
     (True, True)
@@ -130,8 +133,18 @@ def is_same_value(left: str, right: str) -> bool:
     if all(number and unit_conversion.known(number[1] or "%") for number in numbers):
         a, b = (number[0] for number in numbers)
         return abs(a - b) <= SAME_NUMBER * max(abs(a), abs(b))
-    moments = [parse_date(text, "iso") for text in (left, right)]
-    return None not in moments and moments[0] == moments[1]
+    return any(_are_same(read, left, right) for read in (partial(parse_date, form="iso"), _time_of))
+
+
+def _are_same(read: Callable, left: str, right: str) -> bool:
+    values = read(left), read(right)
+    return None not in values and values[0] == values[1]
+
+
+def _time_of(text: str) -> str | None:
+    """The time of day that a text is and nothing else, with a colon."""
+    found = parse_time(text) if ":" in text else None
+    return found.value if found and found.plain else None
 
 
 _TRUTHS = [{"true", word} for word in ("yes", "y", "1", "t")] + [

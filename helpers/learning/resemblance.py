@@ -32,6 +32,7 @@ PERMUTATIONS = 1_999
 MOST_CELLS = 20_000_000  # of all variables; of a larger table fewer columns are looked at
 MOST_COLUMNS = 60
 KNOTS = 8
+CURVED = 0.1  # how often levels in no order are taken to follow a curve
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,13 @@ def resemblance(
     """How much rows of one level resemble each other in each of several variables.
 
     `values` is n × variables; `level` are n whole numbers from 0. With `smooth` their order may say
-    something (an age, a floor, a number that counts up): a broken line over it is taken out first.
-    Of p-values above `alpha` it is only found that they are.
+    something (an age, a floor, a number that counts up): where the means of levels follow a broken
+    line over it, that is taken out first. Of p-values above `alpha` it is only found that they are.
     """
     size, lost = np.bincount(level), 0
     if smooth:
-        values, lost = _without_curve(values, level)
-    sums = np.array([np.bincount(level, one, len(size)) for one in values.T])
-    between = (sums.reshape(-1, len(size)) ** 2 / size).sum(axis=1)
+        values, lost = _without_curve(values, level, size)
+    between = _between(values, level, size)
     within = (values**2).sum(axis=0) - between
     p, effect = _compared(between, within, size, lost)
     for at in np.flatnonzero(_are_heavy(values) & (p < 0.05)):
@@ -108,32 +108,65 @@ def slopes_differ(
 
 def _slopes_differ(target, by, level: np.ndarray, alpha: float) -> tuple[float, float]:
     """The p-value and the design effect of slopes on one variable."""
-    hats = _hats(np.arange(level.max(initial=0) + 1))
-    size, between, within, lost = _slopes(target, by, level, hats)
+    sums = size, *_ = _sums(target, by, level)
     if not size.any():
         return 1.0, 1.0
+    hats = _curve_of_slopes(sums)
+    between, within, lost = _slopes(sums, hats)
     p, effect = _compared(between, within, size * len(level) / size.sum(), lost)
     if p < 0.05 and _are_heavy(target):
         p = _slopes_by_permutation(target, by, level, hats, between / max(within, 1e-12), alpha)
     return float(p), float(effect)
 
 
-def _slopes(target: np.ndarray, by: np.ndarray, level: np.ndarray, hats: np.ndarray) -> tuple:
-    """Of each level the sum of squares; the variation between slopes, and about them; what the
-    curve over the levels (made of `hats`) took.
-    """
-    squares, both = (np.bincount(level, by * one, len(hats)) for one in (by, target))
+def _sums(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> tuple:
+    """Of each level the sum of squares and of products; of all the target's sum of squares."""
+    levels = level.max(initial=0) + 1
+    return (*(np.bincount(level, by * one, levels) for one in (by, target)), (target**2).sum())
+
+
+def _curve_of_slopes(sums: tuple) -> np.ndarray:
+    """What slopes are compared with: a broken line over the levels, or one slope for all."""
+    hats = _hats(np.arange(len(sums[0])))
+    one = np.ones((len(hats), 1))
+    about, _, lost = _slopes(sums, hats)
+    of_curve = _slopes(sums, one)[0] - about
+    return hats if _follow_a_curve(of_curve, about, len(hats), lost) else one
+
+
+def _slopes(sums: tuple, hats: np.ndarray) -> tuple:
+    """The variation between slopes, and about them; what the curve made of `hats` took."""
+    squares, both, whole = sums
     curve = np.linalg.lstsq(hats.T * squares @ hats, hats.T @ both, rcond=None)[0]
     left = both - squares * (hats @ curve)
     between = (left**2 / np.maximum(squares, 1e-12)).sum()
-    within = (target**2).sum() - curve @ (hats.T @ both) - between
-    return squares, between, within, hats.shape[1] - 1
+    within = whole - curve @ (hats.T @ both) - between
+    return between, within, hats.shape[1] - 1
 
 
-def _compared(between, within, size: np.ndarray, lost: int) -> tuple:
+def _between(values: np.ndarray, level: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The sum of squares between levels of each variable."""
+    sums = np.array([np.bincount(level, one, len(size)) for one in values.T])
+    return (sums.reshape(-1, len(size)) ** 2 / size).sum(axis=1)
+
+
+def _follow_a_curve(of_curve, about, levels: int, lost: int):
+    """Whether levels follow a curve more closely than levels in any order would (F).
+
+    Where rows are independent, the answer has nothing to do with how far apart levels are, so it
+    changes no p-value. A curve is taken out, at the price of power, only where there is one.
+    """
+    rest = levels - 1 - lost
+    if lost < 1 or rest < 1:
+        return np.full(np.shape(about), lost > 0)
+    ratio = (of_curve / lost) / np.maximum(about / rest, 1e-12)
+    return f_distribution.sf(ratio, lost, rest) <= CURVED
+
+
+def _compared(between, within, size: np.ndarray, lost) -> tuple:
     """The p-value of F, and the design effect; `size` is the rows of each level, or a weight."""
     n, k = size.sum(), len(size)
-    free, rest = max(k - 1 - lost, 1), max(n - k, 1)
+    free, rest = np.maximum(k - 1 - lost, 1), max(n - k, 1)
     mean_between, mean_within = between / free, np.maximum(within / rest, 1e-12)
     typical = (n - (size**2).sum() / n) / max(k - 1, 1)
     icc = (mean_between - mean_within) / (mean_between + (typical - 1) * mean_within)
@@ -163,7 +196,7 @@ def _slopes_by_permutation(target, by, level, hats, found: float, alpha: float) 
     random = np.random.default_rng(0)
 
     def drawn() -> float:
-        _, between, within, _ = _slopes(target, by, random.permutation(level), hats)
+        between, within, _ = _slopes(_sums(target, by, random.permutation(level)), hats)
         return between / within
 
     return _share_as_large(drawn, found * (1 - 1e-9), alpha)
@@ -179,11 +212,14 @@ def _share_as_large(drawn: Callable[[], float], found: float, alpha: float) -> f
     return (1 + larger) / (1 + PERMUTATIONS)
 
 
-def _without_curve(values: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, int]:
-    """The variables less a broken line over the levels in their order, and its parameters."""
+def _without_curve(values: np.ndarray, level: np.ndarray, size: np.ndarray) -> tuple:
+    """The variables less a broken line over the levels, where they follow it; its parameters."""
     hats = _hats(level)
-    fitted = hats @ np.linalg.lstsq(hats, values, rcond=None)[0]
-    return values - fitted, hats.shape[1] - 1
+    left = values - hats @ np.linalg.lstsq(hats, values, rcond=None)[0]
+    about, lost = _between(left, level, size), hats.shape[1] - 1
+    of_curve = _between(values, level, size) - about
+    curved = _follow_a_curve(of_curve, about, len(size), lost)
+    return np.where(curved, left, values), lost * curved
 
 
 def _hats(level: np.ndarray) -> np.ndarray:

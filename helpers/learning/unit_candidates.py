@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..cells.key_names import has_identifier_name, names_entity
+from ..cells.key_names import ends_like_identifier, has_identifier_name, names_entity
 from ..cells.kinds import Kind, is_date, is_number, kind_of
 from .resemblance import Resemblance, Variables, resemblance, slopes_differ
 
@@ -18,6 +18,7 @@ OF_TARGET, OF_SLOPES, OF_OTHERS = 0.016, 0.007, 0.002
 SLIGHT = 1.1  # design effects below it change nothing
 FEWEST_ENTITIES, FEWEST_LEVELS, FEWEST_DAYS = 4, 20, 3
 MOST_ALONE = 0.9  # levels per row: with more, hardly any repeat
+MOST_RUNS = 1.2  # of equal values that follow one another, a value
 ENOUGH_WEEKS = 100  # a fifth of them, held out, are about twenty
 WHEN = ("date", "time", "timestamp", "datetime", "day", "at", "when", "ds", "moment")
 NOT_WHEN = {"birth", "born", "hire", "hired", "joined", "signup", "expiry", "due", "founded"}
@@ -60,11 +61,15 @@ def may_be_entity(name: str, column: pd.Series) -> bool:
     """Whether a column may be the key of something that several rows share, by name and values.
 
     With fewer than 20 levels both must say so: "engine" with words such as "jet" is a category.
+    A whole number called "distid" or "fcode" may be one where equal ones stand together in the
+    file, as those of districts and firms do.
 
     >>> may_be_entity("customer", pd.Series([1, 2, 3, 4, 5] * 3))
     True
     >>> may_be_entity("age", pd.Series([31, 32, 33, 34, 35] * 3))
     False
+    >>> may_be_entity("distid", pd.Series(np.repeat(np.arange(20), 3)))
+    True
     """
     kind, present = kind_of(column), column.dropna()
     whole = kind == Kind.NUMBER and bool((present % 1 == 0).all())
@@ -76,7 +81,15 @@ def may_be_entity(name: str, column: pd.Series) -> bool:
     codes = whole or _are_codes(present)
     if levels < FEWEST_LEVELS:
         return names_entity(name) and codes
-    return _is_named(name) or (codes and not whole)
+    if _is_named(name) or (codes and not whole):
+        return True
+    return whole and ends_like_identifier(name) and _stand_together(present)
+
+
+def _stand_together(present: pd.Series) -> bool:
+    """Whether nearly all equal values follow one another."""
+    changes = int((present != present.shift()).sum())
+    return changes <= MOST_RUNS * present.nunique()
 
 
 def _is_named(name: str) -> bool:
@@ -113,7 +126,7 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
     of_slopes = _slopes(variables, present, level, variables.graded & other, levels[2])
     columns = len(set(name[other][_held(of_others, levels[1])]))
     in_target = [_held(of_target, levels[0]), _held(of_slopes, levels[2])]
-    enough = columns or _is_named(str(column.name))
+    enough = columns or _is_named(str(column.name)) or ends_like_identifier(str(column.name))
     if columns < 2 and not (np.concatenate(in_target).any() and enough):
         return None
     effect = float(of_target.effect.max(initial=1.0))

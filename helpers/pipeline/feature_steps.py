@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from ..base.user_errors import InputError
-from ..features.category_encoder import category_steps, many_category_steps
+from ..cells.value_forms import LEVELLED, NUMBERED, RANKED
+from ..features.category_encoder import category_steps, form_level_steps, many_category_steps
 from ..features.date_encoder import date_steps
 from ..features.derived_columns import Derive
 from ..features.feature_plan import ROLES
+from ..features.form_encoder import form_steps
 from ..features.image_encoders import image_steps
 from ..features.keep_best import KeepBest
 from ..features.number_encoder import number_steps
@@ -27,6 +31,8 @@ STEPS_OF_ROLE = {
     "date": date_steps,
     "text": text_steps,
     "image": image_steps,
+    **{form: partial(form_steps, form) for form in NUMBERED},
+    **{form: partial(form_level_steps, form) for form in LEVELLED},
 }
 
 
@@ -44,9 +50,15 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     used = {role: columns for role, columns in roles.items() if columns}
     if not used:
         raise InputError(NOTHING_LEFT)
-    steps = [(role.replace(" ", "_"), STEPS_OF_ROLE[role](plan.get("task"), seed), columns)
+    steps = [(role.replace(" ", "_"), _steps_of(role, plan, seed), columns)
              for role, columns in used.items()]  # fmt: skip
     names = {"verbose_feature_names_out": "{feature_name}", "sparse_threshold": 0}
     encode = ColumnTransformer(steps, **names)
     keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
     return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])
+
+
+def _steps_of(role: str, plan: dict, seed: int):
+    """The unfitted steps of a role; those of ordered words are told the order."""
+    ranks = {"ranks": plan.get("ranks")} if role == RANKED else {}
+    return STEPS_OF_ROLE[role](plan.get("task"), seed, **ranks)

@@ -16,6 +16,7 @@ from ..cells.other_forms import OTHER_FORM, why_unread
 from ..cells.reading_columns import Reader
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
+from ..cells.value_forms import kind_said
 from ..clean.swapped_columns import Swap
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
@@ -136,7 +137,7 @@ class FieldCheck:
         return Notice(READ_OTHERWISE, self.name, said)
 
     def _unreadable(self, value) -> Notice:
-        kind, known = self.field["kind"], self.field.get("example")
+        kind, known = kind_said(self.field), self.field.get("example")
         why = why_unread(tidy(as_text(value)), self.plan)
         said = f"a {kind} such as {known!r} was expected, and {value!r:.80} came"
         return Notice(UNREADABLE, self.name, f"{said}{f', which {why}' if why else ''}.")

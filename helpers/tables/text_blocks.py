@@ -1,9 +1,10 @@
 """The rows of a text as an Arrow table, read a block of some megabytes at a time, a thread a core.
 
 A block is read in one go: the rules of its quotes are checked, Arrow cuts its cells, and those of
-columns that surely hold numbers become numbers before the next block needs the memory. A block in
-which anything is not plain (a line with a field more or fewer, a stray quote, a blank line, the
-header once more) is left unread, for `text_tables` to sort its lines.
+columns that surely hold numbers become numbers before the next block needs the memory. Lines with
+a field more or fewer are passed over, and their numbers kept, for `text_tables` to sort them. A
+block in which anything else is not plain (a stray quote, a blank line, the header once more) is
+left unread.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ from .text_layout import Layout
 BLOCK = 2**22  # bytes
 FIRST = 8  # blocks of which the first rows are kept as texts
 BLANK, ASCII = ord(" "), 127
+MOST_ODD = 1_000  # lines of another number of fields in a block that is read all the same
 NEAR, MOST_TRIES = 2**16, 100  # bytes behind a line's end that tell whether it is within quotes
 
 
 @dataclass(frozen=True)
 class Block:
-    """The bytes of a text from `start` to `end`; where it is read, its columns and first rows."""
+    """The bytes of a text from `start` to `end`; where it is read, its columns and first rows.
+
+    `odd` are the records, by number from 0, that were passed over: they have other fields.
+    """
 
     content: bytes
     start: int
@@ -41,11 +46,17 @@ class Block:
     columns: tuple[pa.ChunkedArray | Numbers, ...] = ()
     rows: int = 0
     head: pa.Table | None = None
+    odd: tuple[int, ...] = ()
 
     @property
     def is_read(self) -> bool:
-        """Whether the block is plain."""
+        """Whether its rows are read."""
         return bool(self.columns)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all of its lines are read."""
+        return self.is_read and not self.odd
 
     @property
     def body(self) -> memoryview:
@@ -106,21 +117,21 @@ class Reader:
         self._numbers: set[int] = set()  # columns of which a part held numbers
 
     def read(self, blocks: list[Block], surely: bool = False) -> list[Block]:
-        """The blocks, those that are plain with their columns.
+        """The blocks, those that are plain but for odd lines with their columns.
 
         Where all of them `surely` are rows, none is looked at; raises pyarrow.ArrowInvalid.
         """
-        way = texts_of if surely else plain_texts_of
-        read = partial(self._read, way)
+        read = partial(self._read, _all_texts_of if surely else texts_but_odd_lines)
         return _in_threads(read, blocks, range(len(blocks)))
 
     def _read(self, way, block: Block, number: int) -> Block:
         """A block with its columns, read by one of the two ways."""
-        if block.is_read or (texts := way(block.body, self.layout)) is None:
+        if block.is_read or (found := way(block.body, self.layout)) is None:
             return block
+        texts, odd = found
         columns = tuple(map(self._numbers_or_texts, range(self.layout.width), texts.columns))
         head = texts.slice(0, MOST_LOOKED_AT) if number < FIRST else None
-        return replace(block, columns=columns, rows=len(texts), head=head)
+        return replace(block, columns=columns, rows=len(texts), head=head, odd=odd)
 
     def _numbers_or_texts(self, place: int, texts: pa.ChunkedArray) -> pa.ChunkedArray | Numbers:
         """A part of the column at a place; once it has held another text, it stays text."""
@@ -173,35 +184,57 @@ def _in_one(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 def _texts_again(layout: Layout, places: list[int], block: Block) -> list[pa.ChunkedArray]:
     """Columns of a block as texts."""
     again = [place for place in places if isinstance(block.columns[place], Numbers)]
-    read = texts_of(block.body, layout, again) if again else None
+    read = texts_of(block.body, layout, again, odd=[] if block.odd else None) if again else None
     return [read.column(str(p)) if p in again else block.columns[p] for p in places]
 
 
-def plain_texts_of(body: memoryview, layout: Layout, check_utf8: bool = False) -> pa.Table | None:
-    """The rows of a text as texts; None where anything in it is not plain."""
+def texts_but_odd_lines(
+    body: memoryview, layout: Layout, check_utf8: bool = False
+) -> tuple[pa.Table, tuple[int, ...]] | None:
+    """The rows of a text as texts, and the numbers of records with a field more or fewer.
+
+    None where anything else in it is not plain.
+    """
     if not has_proper_quotes(body, layout.dialect.delimiter):
         return None
+    odd: list[int] = []
     try:
-        table = texts_of(body, layout, check_utf8=check_utf8)
+        table = texts_of(body, layout, check_utf8=check_utf8, odd=odd)
     except pa.ArrowInvalid:
         return None
-    return None if _has_other_lines(table, layout) else table
+    return None if _has_other_lines(table, layout) else (table, tuple(odd))
+
+
+def _all_texts_of(body: memoryview, layout: Layout) -> tuple[pa.Table, tuple[int, ...]]:
+    """The same where all records surely are rows."""
+    return texts_of(body, layout), ()
 
 
 def texts_of(
-    body: memoryview, layout: Layout, places: list[int] | None = None, check_utf8: bool = False
+    body: memoryview,
+    layout: Layout,
+    places: list[int] | None = None,
+    check_utf8: bool = False,
+    odd: list[int] | None = None,
 ) -> pa.Table:
     """Rows of standard CSV as texts, in columns by number; raises pyarrow.ArrowInvalid.
 
-    With `places` only those columns. Empty cells are missing.
+    With `places` only those columns. Empty cells are missing. Records with a field more or fewer
+    are passed over where a list is given for their numbers: `odd`.
     """
+
+    def pass_over(record: arrow_csv.InvalidRow) -> str:
+        odd.append(record.number - 1)
+        return "skip" if len(odd) <= MOST_ODD else "error"
+
     names = numbered(layout)
     wanted = names if places is None else [names[place] for place in places]
     return arrow_csv.read_csv(
         pa.BufferReader(body),
         arrow_csv.ReadOptions(column_names=names, block_size=len(body) + 1, use_threads=False),
         arrow_csv.ParseOptions(delimiter=layout.dialect.delimiter, newlines_in_values=True,
-                               ignore_empty_lines=False),
+                               ignore_empty_lines=False,
+                               invalid_row_handler=None if odd is None else pass_over),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(wanted, pa.string()), null_values=[""],
                                  strings_can_be_null=True, include_columns=wanted,
                                  check_utf8=check_utf8),

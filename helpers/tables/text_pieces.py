@@ -19,7 +19,7 @@ import pyarrow as pa
 from ..base.user_errors import InputError
 from . import total_rows
 from .odd_files import MOST_LOOKED_AT
-from .text_blocks import Block, plain_texts_of, texts_of
+from .text_blocks import Block, texts_but_odd_lines, texts_of
 from .text_format import TextFormat
 from .text_layout import Layout, find_layout
 from .text_tables import SAMPLE, blocks_below, named, place_of_line
@@ -66,7 +66,8 @@ class PlainFile:
             return all(pool.map(self._is_plain, blocks))
 
     def _is_plain(self, block: Block) -> bool:
-        return plain_texts_of(block.body, self.layout, check_utf8=True) is not None
+        found = texts_but_odd_lines(block.body, self.layout, check_utf8=True)
+        return found is not None and not found[1]
 
 
 def plain_file(path: Path, columns: Collection[str] = ()) -> PlainFile | None:

@@ -102,7 +102,7 @@ def _read_body(
     layout, blocks = reader.layout, blocks_below(content, start, reader.layout)
     if may_be_plain(layout):
         blocks = reader.read(blocks)
-    if all(block.is_read for block in blocks):
+    if all(block.is_plain for block in blocks):
         return blocks, Sorted(aside=[(piece, ABOVE) for piece in layout.above])
     found = sort_pieces(_pieces_of(blocks, layout), layout, most)
     return reader.read(list(_blocks_of(found.rows)), surely=True), found
@@ -122,17 +122,27 @@ def may_be_plain(layout: Layout) -> bool:
 
 
 def _pieces_of(blocks: list[Block], layout: Layout) -> PieceList:
-    """The lines of blocks as pieces; those of blocks that are read stay together."""
+    """The lines of blocks as pieces; those that are read stay together."""
     parts, number, end = [], layout.start, blocks[-1].end
     for block in _odd_ones_joined(blocks):
         lines = lines_between(block.content, block.start, block.end, number)
         number += len(lines)
-        is_whole = block.is_read and block.rows == len(lines)
-        whole = [Run(lines, 0, len(lines), layout.width, block)] if is_whole else []
-        parts += whole or _cut(lines, layout)
-        if not is_whole and block.end < end and _ends_behind(parts[-1], lines):
+        is_known = block.is_read and block.rows + len(block.odd) == len(lines)
+        parts += _cut_at(block, lines, layout) if is_known else _cut(lines, layout)
+        if not is_known and block.end < end and _ends_behind(parts[-1], lines):
             return _pieces_of([Block(block.content, blocks[0].start, end)], layout)
     return PieceList(parts)
+
+
+def _cut_at(block: Block, lines: ByteLines, layout: Layout) -> Iterator[Piece | Run]:
+    """The pieces of a block that is read, a line each record: runs, and the odd lines between."""
+    if block.is_plain:
+        yield Run(lines, 0, len(lines), layout.width, block)
+        return
+    are_rows = np.ones(len(lines), bool)
+    are_rows[list(block.odd)] = False
+    for part in cut_lines(lines, are_rows, layout.dialect, layout.width):
+        yield replace(part, block=block) if isinstance(part, Run) else part
 
 
 def _odd_ones_joined(blocks: list[Block]) -> Iterator[Block]:
@@ -165,18 +175,33 @@ def _ends_behind(part: Piece | Run, lines: ByteLines) -> bool:
 def _blocks_of(rows: list[bytes | Run]) -> Iterator[Block]:
     """Rows in blocks: those that are read already, and the others put together."""
     kept, size = [], 0
-    for row in rows:
-        is_read = isinstance(row, Run) and row.block
+    for part in _read_or_not(rows):
+        is_read = isinstance(part, Block)
         if kept and (is_read or size > BLOCK):
             yield _joined(kept)
             kept, size = [], 0
         if is_read:
-            yield row.block
+            yield part
         else:
-            kept.append(row.body if isinstance(row, Run) else row)
-            size += len(kept[-1])
+            kept.append(part)
+            size += len(part)
     if kept:
         yield _joined(kept)
+
+
+def _read_or_not(rows: list[bytes | Run]) -> Iterator[Block | bytes | memoryview]:
+    """The blocks that are read already, and of which all rows are kept; the bytes of other rows."""
+    for block, group in groupby(rows, key=_block_of):
+        group = list(group)
+        if block and sum(map(len, group)) == block.rows:
+            yield block
+        else:
+            yield from (row.body if isinstance(row, Run) else row for row in group)
+
+
+def _block_of(row: bytes | Run) -> Block | None:
+    """The block in which a row, or a run of them, is read already."""
+    return row.block if isinstance(row, Run) else None
 
 
 def _joined(rows: list) -> Block:

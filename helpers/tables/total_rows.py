@@ -109,7 +109,7 @@ def _word(cell) -> str:
 
 def _labelled(frame: pd.DataFrame) -> int:
     """How many rows at the end have a cell that is a word for a total."""
-    last = frame.iloc[: -MOST - 1 : -1].astype(object).to_numpy().tolist()
+    last = frame.tail(MOST + 1).iloc[::-1].astype(object).to_numpy().tolist()
     rows = [any(map(is_label, row)) for row in last]
     count = rows.index(False) if False in rows else len(rows)
     return count if len(frame) - count >= FEWEST else 0

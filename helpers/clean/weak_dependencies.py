@@ -1,0 +1,61 @@
+"""Dependencies that a person is asked about, or vouches for: from weaker agreement than is sure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..cells.as_texts import texts
+from ..cells.coded_column import EncodedColumn
+from . import functional_dependencies as mined
+from .encoded_table import EncodedTable
+from .repair_by_dependency import contested_rows
+
+WEAK = 0.2  # of the rows of a key agree, or more
+NEARLY = 0.93  # of the agreement of the best key: what is less goes together by habit
+MOST_KEYS = 6  # that are asked about for one column
+MOST_COLUMNS = 80
+
+
+def weak(frame: pd.DataFrame, columns: dict[str, dict]) -> list[tuple[dict, int]]:
+    """Dependencies that may hold in a cleaned frame, and how many cells each contradicts or fills.
+
+    >>> city = ["Salem", "Salem", "Boston", "Boston", "Lynn", "Lynn"] * 10
+    >>> frame = pd.DataFrame({"zip": ["1", "1", "2", "2", "3", "3"] * 10, "city": city})
+    >>> frame.loc[0, "city"] = "Lynn"
+    >>> plans = {"zip": {"kind": "category"}, "city": {"kind": "category"}}
+    >>> [(one["from"], one["to"], cells) for one, cells in weak(frame, plans)]
+    [(['city'], 'zip', 1), (['zip'], 'city', 1)]
+    """
+    names = [name for name in mined._usable(frame, columns, set()) if frame[name].notna().any()]
+    table = EncodedTable(frame, names[:MOST_COLUMNS])
+    coded = {name: EncodedColumn.of(texts(frame[name])) for name in table.names}
+    found = [plurality(table, one) for to in table.names for one in _candidates(table, columns, to)]
+    counted = ((one, len(contested_rows(coded, [one]))) for one in found if one["values"])
+    return [(one, cells) for one, cells in counted if cells]
+
+
+def _candidates(table, columns: dict[str, dict], to: str) -> list[dict]:
+    """The keys whose rows agree most on a column, the best first."""
+    keys = [(mined._agreement(table, [key], to)[0], key) for key in table.names
+            if key != to and mined._can_be_key(table, columns, key)]  # fmt: skip
+    best = sorted((one for one in keys if one[0] >= WEAK), reverse=True)[:MOST_KEYS]
+    return [{"from": [key], "to": to} for agree, key in best if agree >= NEARLY * best[0][0]]
+
+
+def plurality(table, relation: dict) -> dict:
+    """A dependency in which each key gives what most of its rows have; a tie gives nothing."""
+    names, to = relation["from"], relation["to"]
+    counts = mined._counts(table.key(names), table.codes[to], table.levels(to), table.unit)
+    keys, values, top, second, _ = counts
+    most = (top > second) & (top >= 2)
+    given = _texts_of(table, names, to, keys[most], values[most])
+    agree = max(mined._agreement(table, names, to)[0], WEAK)
+    return relation | {"agree": round(float(agree), 3), "rows": int(top[most].sum()),
+                       "values": dict(sorted(given.items()))}  # fmt: skip
+
+
+def _texts_of(table, names: list[str], to: str, keys: np.ndarray, values: np.ndarray) -> dict:
+    """Keys and values as the plan has them."""
+    pairs = zip(keys, values, strict=True)
+    return {table.key_text(names, key): str(table.values[to][v]) for key, v in pairs}

@@ -1,0 +1,89 @@
+"""Columns of a kind of text that has numbers in it: times of day, ranges, versions, ordered words.
+
+What a text is worth stands in one table, `helpers.cells.value_forms.FORMS`; here its numbers become
+features: gaps filled with the median and marked, then scaled.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ..cells.value_forms import NUMBERED, numbers_of
+from .encoders import CompiledStep, compiled_step, remember_columns
+
+
+class FormNumbers(TransformerMixin, BaseEstimator):
+    """The numbers of texts of one form, such as minutes since midnight of a time of day.
+
+    `ranks` has by column its words in order, for ordered words. A text that has none is missing.
+
+    >>> rows = pd.DataFrame({"leaves": ["06:00", None]})
+    >>> FormNumbers("time of day").fit(rows).transform(rows)["leaves_minutes"].tolist()
+    [360.0, nan]
+    """
+
+    def __init__(self, form: str, ranks: dict | None = None):
+        self.form = form
+        self.ranks = ranks
+
+    def fit(self, X: pd.DataFrame, y=None) -> FormNumbers:
+        """Remember the names of the columns."""
+        remember_columns(self, X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """A column a part, each different text read once; missing is NaN."""
+        found = {}
+        for name in X.columns:
+            codes, distinct = pd.factorize(X[name])
+            numbers = [self.numbers(str(name), text) for text in distinct]
+            table = np.array([*numbers, self.numbers(str(name), None)], dtype=float)
+            parts = zip(NUMBERED[self.form], table[codes].T, strict=True)
+            found |= {f"{name}_{part}": values for part, values in parts}
+        return pd.DataFrame(found, index=X.index)
+
+    def numbers(self, name: str, text: str | None) -> list[float]:
+        """The numbers of one cleaned cell; NaN where it is missing."""
+        ranks = (self.ranks or {}).get(name, ())
+        return numbers_of(self.form, text, ranks) or [math.nan] * len(NUMBERED[self.form])
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """`<column>_<part>`."""
+        names = [f"{n}_{part}" for n in self.feature_names_in_ for part in NUMBERED[self.form]]
+        return np.array(names, dtype=object)
+
+
+def form_steps(form: str, task: str | None, seed: int, ranks: dict | None = None) -> Pipeline:
+    """The unfitted steps for columns of a form; `ranks` as `FormNumbers` has them."""
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return make_pipeline(FormNumbers(form, ranks), imputer, StandardScaler())
+
+
+class CompiledForms(CompiledStep):
+    """The numbers of a row's texts; many rows are asked of the steps, a distinct text at a time."""
+
+    def __init__(self, steps: Pipeline, columns: list[str]):
+        super().__init__(steps, columns)
+        self.first, imputer, self.scaler = steps
+        self.fill = np.where(np.isnan(imputer.statistics_), 0.0, imputer.statistics_)
+        self.marked = imputer.indicator_.features_
+        self.no_row_form = ""
+
+    def row(self, row: dict) -> np.ndarray:
+        """The numbers, gaps filled, then the marks of gaps; all scaled."""
+        found = np.array([n for name in self.columns for n in self.first.numbers(name, row[name])])
+        gaps = np.isnan(found)
+        known = np.concatenate([np.where(gaps, self.fill, found), gaps[self.marked]])
+        return (known - self.scaler.mean_) / self.scaler.scale_
+
+
+@compiled_step.register
+def _(first: FormNumbers, steps, columns: list[str]) -> CompiledStep:
+    return CompiledForms(steps, columns)
