@@ -57,12 +57,10 @@ def table() -> pd.DataFrame:
 def with_forms() -> dict[str, pd.Series]:
     """Columns of texts that have numbers in them, with gaps."""
     random = np.random.default_rng(12)
-    ages, releases, risks = (
-        ["18-29", "30 - 44", "45+"],
-        ["v1.9.0", "1.10.2"],
-        ["low", "mid", "high"],
-    )
-    found = {"age": ages, "release": releases, "risk": risks}
+    found = {"age": ["18-29", "30 - 44", "45+"], "release": ["v1.9.0", "1.10.2"]}
+    found |= {"risk": ["low", "mid", "high"], "at": ["40.71, -74.01", "41.88, -87.63"]}
+    found |= {"mail": [f"{n}@{host}.org" for n in range(90) for host in ("abc", "def", "gh")]}
+    found |= {"postcode": [f"{n}{end:02d}" for n in (850, 606, 100) for end in range(60)]}
     columns = {name: pd.Series(random.choice(some, ROWS)) for name, some in found.items()}
     return {n: column.mask(random.random(ROWS) < 0.05) for n, column in columns.items()}
 

@@ -15,6 +15,8 @@ from helpers.cells.value_forms import FORMS, draft_form
 from helpers.clean.cleaning_plan import draft
 from helpers.clean.column_cleaner import Cleaner
 from helpers.examples.repair_scores import is_same_value
+from helpers.features.category_encoder import form_level_steps
+from helpers.features.feature_plan import plan_features
 
 
 def column(texts: list[str], name: str = "x") -> pd.Series:
@@ -178,6 +180,78 @@ def test_an_order_is_a_persons_to_give_and_to_take_away():
     assert "ranks" not in none and "ranks" not in learn_again(sizes, none)[0]
 
 
+# --- Phones, postcodes, addresses, places
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "texts", "values"),
+    [
+        ("contact", "phone", ["312.555.0100", "312.555.0101", "(312) 555-0102", "+1 312 555 0103",
+                              "3125550104"],
+         ["312.555.0100", "312.555.0101", "312.555.0102", "312.555.0103", "312.555.0104"]),
+        ("zip", "postcode", ["85023", "85023.0", "10001", "2134", "60601-1234"],
+         ["85023", "85023", "10001", "02134", "60601-1234"]),
+        ("PostCode", "postcode", ["sw1a 1aa", "EC1A1BB", "M1 1AE"],
+         ["SW1A 1AA", "EC1A 1BB", "M1 1AE"]),
+        ("from", "e-mail", ["Ann@Example.org", "mailto:bo@b.net"], ["ann@example.org", "bo@b.net"]),
+        ("site", "web address", ["HTTP://Example.org/A/", "www.b.net", "c.io/x?y=1"],
+         ["http://example.org/A", "www.b.net", "c.io/x?y=1"]),
+        ("at", "coordinates", ["40.7128, -74.0060", "(41.88,-87.63)", "40°30'N 74°15'W"],
+         ["40.7128, -74.006", "41.88, -87.63", "40.5, -74.25"]),
+    ],
+)  # fmt: skip
+def test_addresses_have_one_form(name, form, texts, values):
+    plan, found = cleaned(texts * 4, name)
+    assert plan["form"] == form and found[: len(texts)] == values
+    again = draft_as(column(texts, name), form)
+    read = cell_reader(again)
+    assert [read(value)[0] for value in values] == values
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("id", ["3125550100", "3125550101", "3125550199"]),
+        ("x", ["85023", "10001", "60601"]),  # no name says that these are postcodes
+        ("ssn", ["123-45-6789", "987-65-4321"]),
+        ("file", ["http://a.org/b.png", "http://a.org/c.png"]),
+        ("note", ["mail ann@b.org today", "ask bo"]),
+        ("product", ["1234 AB", "5678 CD", "1111 EF", "2222 GH", "3333 IJ"]),
+        ("name", ["report.txt", "notes.doc", "main.py"]),
+    ],
+)
+def test_other_codes_stay_what_they_are(name, texts):
+    assert draft_column(column(texts * 9, name)).get("form") is None
+
+
+def test_postcodes_that_were_read_as_numbers_are_codes():
+    raw = pd.Series([85023.0, 10001.0, None, 2134.0, 60601.0] * 9, name="zip_code")
+    plan = draft_column(raw)
+    assert plan["form"] == "postcode"
+    assert repair_column(raw, plan)[0].dropna().tolist()[:3] == ["85023", "10001", "02134"]
+    assert draft_column(raw.rename("price"))["kind"] == "number"
+    assert with_choice(raw, plan, {"kind": "number"})["kind"] == "number"
+
+
+def test_the_area_or_the_domain_is_learnt_from_where_each_text_comes_once():
+    rows = pd.DataFrame({"from": [f"a{n}@{'xy'[n % 2]}.org" for n in range(60)]})
+    plan = {"columns": {"from": draft_column(rows["from"])}}
+    assert "note" not in plan["columns"]["from"]
+    assert plan_features(rows, plan, {})["columns"] == {"from": "e-mail"}
+    steps = form_level_steps("e-mail", "binary", 0).fit(rows, [n % 2 for n in range(60)])
+    numbers = steps.transform(pd.DataFrame({"from": ["new@x.org", "new@y.org"]}))[:, 0]
+    assert numbers[0] < 0 < numbers[1]
+
+
+def test_months_and_quarters_are_dates_and_a_day_that_is_none_is_in_review():
+    _, values = cleaned(["Q3 2021", "2021-07", "Jul 2021"] * 5)
+    assert set(values) == {pd.Timestamp("2021-07-01")}
+    frame = pd.DataFrame({"day": [*(f"Mar {n}, 2021" for n in range(1, 31)), "Feb 29, 2021"]})
+    plan, found = draft(frame)
+    assert plan["columns"]["day"]["kind"] == "date"
+    assert [(one["value"], one["cells"]) for one in found] == [("Feb 29, 2021", 1)]
+
+
 # --- Numbers with units
 
 
@@ -244,12 +318,21 @@ COLUMNS = {
     "time of day": [*TIMES, "soon"],
     "range": ["18-29", "30 to 44", "65+", "old"],
     "version": ["v1.2.3", "1.10.0", "soon"],
+    "phone": ["(312) 555-0100", "312.555.0101", "none yet"],
+    "postcode": ["85023.0", "2134", "10001", "many"],
+    "e-mail": ["A@b.org", "a at b"],
+    "web address": ["HTTP://a.org/", "a.org", "see there"],
+    "coordinates": ["(40.71,-74.01)", "north"],
 }
+
+
+def test_every_form_is_tested():
+    assert set(COLUMNS) == set(FORMS)
 
 
 @pytest.mark.parametrize("form", COLUMNS)
 def test_one_cell_and_a_column_agree(form):
-    plan = draft_as(column([]), form)
+    plan = draft_as(column(COLUMNS[form]), form)
     values, kinds = repair_column(column(COLUMNS[form]), plan)
     one = [cell_reader(plan)(text) for text in COLUMNS[form]]
     assert [value for value, _ in one] == [None if pd.isna(v) else v for v in values]

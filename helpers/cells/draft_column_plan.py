@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced, evenly_spaced_words
-from . import alias_groups, unit_conversion
+from . import addresses, alias_groups, unit_conversion
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
+from .codes_like_numbers import has_mixed_case
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
@@ -23,7 +24,14 @@ from .ordered_values import ranks_of
 from .other_forms import code_width
 from .reading_columns import repair_column
 from .tidy_text import fingerprint, repair_encoding, tidy
-from .value_forms import FORMS, OTHER_WAY, draft_form
+from .value_forms import (
+    FORMS,
+    OTHER_WAY,
+    draft_form,
+    is_learnt_from,
+    kind_said,
+    plan_of_form,
+)
 from .words_kept import with_kept
 
 USUAL = 0.8
@@ -65,7 +73,7 @@ def draft_and_repair(
     if form:
         plan = {"kind": "date", "formats": [form]}
         repaired, kinds = repair_column(column, plan)
-    note = _note(repaired, plan.get("form", plan["kind"]))
+    note = _note(repaired, kind_said(plan) if is_learnt_from(plan) else plan["kind"])
     further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}
     plan |= {key: found for key, found in further.items() if found}
     return plan, (repaired, kinds)
@@ -85,9 +93,16 @@ def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     kind = kind_of(column)
     texts_hold = kind in (Kind.TEXT, Kind.DURATION)
     plan = _draft_text(column, aliases, unit) if texts_hold else {"kind": str(kind)}
-    if kind == Kind.NUMBER and unit:
-        plan["unit"] = unit_conversion.known(unit) or unit
-    return plan
+    return _draft_number(column, unit) if kind == Kind.NUMBER else plan
+
+
+def _draft_number(column: pd.Series, unit: str) -> dict:
+    """The plan of a column of numbers: of its unit, or of postcodes that were taken for numbers."""
+    if unit:
+        return {"kind": "number", "unit": unit_conversion.known(unit) or unit}
+    is_code = addresses.is_called_postcode(str(column.name))
+    found = draft_form(_word_counts(column), str(column.name), is_early=True) if is_code else None
+    return {"kind": "category"} | found if found else {"kind": "number"}
 
 
 def draft_as(column: pd.Series, kind: str) -> dict:
@@ -102,7 +117,7 @@ def draft_as(column: pd.Series, kind: str) -> dict:
     if kind == "category":
         return _draft_category_or_codes(counts, words, {})
     if kind in FORMS:
-        return {"kind": "category", "form": kind, "values": []}
+        return {"kind": "category"} | plan_of_form(probe, kind)
     drafts = {"number": number_format, "date": draft_date}
     return {"kind": kind} | ((drafts[kind](probe) or {}) if kind in drafts and words else {})
 
@@ -320,7 +335,7 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
         first = canonical.setdefault(key, word)
         frequent = cells > 0.2 * words[first]  # Co and CO are two things
         short_code = len(key) < 2 or (len(key) == 2 and key not in ANSWERS and frequent)
-        if first == word or short_code:
+        if first == word or short_code or (has_mixed_case(word) and has_mixed_case(first)):
             values.append(word)
         else:
             merged[word] = first

@@ -63,6 +63,16 @@ def names_entity(name: str) -> bool:
     return not forms.isdisjoint(ENTITIES.split())
 
 
+def words_of_name(name: str) -> set[str]:
+    """The words of a column's name, in small letters.
+
+    >>> sorted(words_of_name("homePhone_2")), sorted(words_of_name("ZipCode"))
+    (['home', 'phone'], ['code', 'zip'])
+    """
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return set(re.sub(r"[^a-z]+", " ", split.casefold()).split())
+
+
 def is_identifier(
     name: str, kind: str, present: int, distinct: int, *, whole: bool = True, in_order: bool = False
 ) -> bool:

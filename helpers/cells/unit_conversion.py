@@ -102,7 +102,7 @@ DIMENSIONS = {
 FRACTION = "fraction"  # of shares such as 0.012, where others are written in per cent
 FEWEST_LETTERS = 5  # of a word that is cut off: "centi" of centimetre, but not "cent"
 _TWO_WORDS = re.compile(
-    r"(?i)\b(fl|fluid|sq|square|deg|degrees?)\.? ?"
+    r"(?i)([+-]?[\d.,]+ ?)(fl|fluid|sq|square|deg|degrees?)\.? ?"
     r"(oz|ounces?|feet|foot|ft|met[er]{2}s?|m|km|c|f|celsius|fahrenheit)\b\.?"
 )
 _FIRST = {"fluid": "fl", "square": "sq", "deg": "", "degree": "", "degrees": ""}
@@ -148,12 +148,10 @@ def in_one_word(text: str) -> str:
     >>> in_one_word("12 fl. oz."), in_one_word("90 sq ft"), in_one_word("20 degrees C")
     ('12 floz', '90 sqft', '20 C')
     """
-    return _TWO_WORDS.sub(_one_word, text, count=1) if " " in text or "." in text else text
-
-
-def _one_word(match: re.Match) -> str:
-    first, second = match[1].casefold(), match[2]
-    return _FIRST.get(first, first) + second
+    if not (match := _TWO_WORDS.match(text)):
+        return text
+    first = match[2].casefold()
+    return f"{match[1]}{_FIRST.get(first, first)}{match[3]}{text[match.end() :]}"
 
 
 @cache

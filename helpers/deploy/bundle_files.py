@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from ..base.spacing import evenly_spaced
 from ..base.user_errors import InputError
 from ..cells.usual_values import usual_levels, usual_numbers
+from ..cells.value_forms import OPEN
 from ..drift import stored_reference
 from ..learning.labelled_data import TEST, Labelled, time_column
 from ..learning.predicting import predict
@@ -72,11 +73,10 @@ def with_sources(work, schema: dict) -> dict:
 
 def _field(plan: dict, raw: pd.Series, clean: pd.Series) -> dict:
     """A field of the schema, from its raw and its cleaned cells."""
-    of_form = {"form": plan["form"]} if "form" in plan else {}
-    missing = round(float(clean.isna().mean()), 4)
-    field, present = {"kind": plan["kind"], **of_form, "missing": missing}, clean.dropna()
-    usual, kept = ({}, present) if of_form else _usual(plan["kind"], present)
-    field |= usual
+    said, present = {key: plan[key] for key in ("kind", "form") if key in plan}, clean.dropna()
+    is_open = plan.get("form") in OPEN
+    usual, kept = ({}, present) if is_open else _usual(plan["kind"], present)
+    field = said | {"missing": round(float(clean.isna().mean()), 4)} | usual
     if len(kept) < len(present):
         field["left_out"] = len(present) - len(kept)
     if len(kept):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from ..cells.coded_column import Columns, EncodedColumn
+from ..cells.value_forms import level_of
 from .encoders import CompiledStep, Part, Stateless, compiled_step
 from .formula_parts import MISSING_LEVEL, level_text
 
@@ -23,7 +25,32 @@ class ToText(Stateless):
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The same columns as text."""
-        return X.astype("str").fillna(MISSING_LEVEL).astype(object)
+        return as_levels(X)
+
+
+def as_levels(X: pd.DataFrame) -> pd.DataFrame:
+    """Columns as text; a missing cell is a level of its own."""
+    return X.astype("str").fillna(MISSING_LEVEL).astype(object)
+
+
+class FormText(ToText):
+    """Texts of one form as the name in them that comes again: a domain, a host, an area.
+
+    >>> rows = pd.DataFrame({"from": ["ann@example.org"]})
+    >>> FormText("e-mail").fit_transform(rows)["from"].tolist()
+    ['example.org']
+    """
+
+    def __init__(self, form: str):
+        self.form = form
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The same columns as text; a missing one is a level of its own."""
+        return X.apply(lambda column: column.map(self.level, na_action="ignore")).pipe(as_levels)
+
+    def level(self, text: str) -> str:
+        """The name in a text; what is missing, unknown or such a name already stays."""
+        return text if text in (MISSING_LEVEL, UNSEEN) else level_of(self.form, str(text))
 
 
 def category_steps(task: str | None, seed: int) -> Pipeline:
@@ -47,6 +74,12 @@ def many_category_steps(task: str | None, seed: int) -> Pipeline:
     )
 
 
+def form_level_steps(form: str, task: str | None, seed: int) -> Pipeline:
+    """The unfitted steps for texts of a form: the mean target of each domain, host or area."""
+    _, *rest = many_category_steps(task, seed)
+    return make_pipeline(FormText(form), *rest)
+
+
 @dataclass(frozen=True)
 class LevelTable:
     """The numbers of each level of a column, found by asking the fitted steps once.
@@ -57,15 +90,16 @@ class LevelTable:
     column: str
     places: dict[str, int]
     numbers: np.ndarray
+    level: Callable[[str], str] = str
 
     def of(self, text: str) -> np.ndarray:
         """The numbers of a level."""
-        return self.numbers[self.places.get(text, -1)]
+        return self.numbers[self.places.get(self.level(text), -1)]
 
     def of_column(self, column: EncodedColumn | pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of each distinct text of a column, missing the last, and its cells' codes."""
         codes, texts = EncodedColumn.of_cells(column).codes_and_texts
-        at = [self.places.get(text, -1) for text in (*texts, MISSING_LEVEL)]
+        at = [self.places.get(self.level(text), -1) for text in (*texts, MISSING_LEVEL)]
         return self.numbers[at], codes
 
 
@@ -119,3 +153,10 @@ def _own_features(encoder, place: int, width: int) -> slice:
 @compiled_step.register
 def _(first: ToText, steps, columns: list[str]) -> CompiledStep:
     return CompiledLevels(steps, columns)
+
+
+@compiled_step.register
+def _(first: FormText, steps, columns: list[str]) -> CompiledStep:
+    compiled = CompiledLevels(steps, columns)
+    compiled.tables = [replace(one, level=first.level) for one in compiled.tables]
+    return compiled

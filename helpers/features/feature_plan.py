@@ -11,14 +11,15 @@ import yaml
 
 from ..base.user_errors import InputError, nearest
 from ..cells.known_words import IMAGE_ENDINGS
-from ..cells.value_forms import NUMBERED, RANKED, role_said
+from ..cells.value_forms import LEVELLED, NUMBERED, RANKED, role_said
 from ..learning.units import UnitRule
 from .column_formulas import columns_of, parse_formulas
 
 FEW_LEVELS = 30  # up to here a category becomes one column per level; above, one number per class
 ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets
 REPEATED_WORD = 0.01  # a word in at least this share of values is more than part of one name
-ROLES = ("number", "category", "many categories", "date", *NUMBERED, "text", "image")
+ROLES = ("number", "category", "many categories", "date", *NUMBERED, *LEVELLED, "text",
+         "image")  # fmt: skip
 
 
 def plan_features(
@@ -48,7 +49,7 @@ def plan_features(
     _check_new(asked, [*cleaning["columns"], target])
     left_out = _left_out(clean, cleaning, about, drop, (split_column, group_column), units)
     columns = {
-        name: role_said(column) or role_of(clean[name], column["kind"])
+        name: role_said(column) or role_of(clean[name], column["kind"], column.get("form", ""))
         for name, column in cleaning["columns"].items()
         if name not in left_out
     }
@@ -162,8 +163,8 @@ def _numbered_entities(cleaning: dict, units: UnitRule | None) -> dict[str, str]
     return {name: why}
 
 
-def role_of(column: pd.Series, kind: str) -> str:
-    """The role of a cleaned column, from its kind and its number of levels.
+def role_of(column: pd.Series, kind: str, form: str = "") -> str:
+    """The role of a cleaned column, from its kind, its number of levels and its texts' `form`.
 
     >>> role_of(pd.Series(["a", "b"]), "category")
     'category'
@@ -172,6 +173,9 @@ def role_of(column: pd.Series, kind: str) -> str:
         return "number"
     if kind == "date":
         return kind
+    levels, cells = column.nunique(), int(column.notna().sum())
+    if form in LEVELLED and cells < ROWS_PER_LEVEL * levels:
+        return form  # the domain or the area comes again, the whole text hardly
     return _role_of_texts(column, kind)
 
 

@@ -17,7 +17,7 @@ ROLE_SAYS = {
     "many categories": "the mean target of each level (target encoding)",
     "date": "hour and weekday as numbers and on circles (time of the year after two years); "
     "days between two dates",
-    **{form: own.says for form, own in FORMS.items() if own.parts},
+    **{form: own.says for form, own in FORMS.items() if own.parts or own.level},
     RANKED: "their place in the order, as a number",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels, edges and colours, reduced",

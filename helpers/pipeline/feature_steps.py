@@ -8,8 +8,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from ..base.user_errors import InputError
-from ..cells.value_forms import NUMBERED, RANKED
-from ..features.category_encoder import category_steps, many_category_steps
+from ..cells.value_forms import LEVELLED, NUMBERED, RANKED
+from ..features.category_encoder import category_steps, form_level_steps, many_category_steps
 from ..features.date_encoder import date_steps
 from ..features.derived_columns import Derive
 from ..features.feature_plan import ROLES
@@ -32,6 +32,7 @@ STEPS_OF_ROLE = {
     "text": text_steps,
     "image": image_steps,
     **{form: partial(form_steps, form) for form in NUMBERED},
+    **{form: partial(form_level_steps, form) for form in LEVELLED},
 }
 
 

@@ -22,6 +22,7 @@ MOVED = {
 }
 TRUSTED = (
     *sorted({*MOVED.values()}),
+    "helpers.features.category_encoder.FormText",
     "helpers.features.form_encoder.FormNumbers",
     "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
     "sklearn.model_selection._split.KFold",
