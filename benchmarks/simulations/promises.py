@@ -199,16 +199,16 @@ SETS = {
 GOALS = {"kept": (0.9, None), SHARES[6]: (0.9, None)}
 UNORDERED = (
     "Of the scores of later rows or new groups that are promised 94 % are kept. Two in five tables "
-    "showed the line no order and no entities: there the page promises nothing of later rows or new "
-    "groups, and the interval for other rows like these held their score in three of four cases. "
+    "showed the line no order and no entities: there the page promised nothing of later rows or "
+    "new groups, and the interval for other rows like these held their score in three of four. "
     "Most of what was missed were tables whose key has a name that is run together (`distid`); "
-    "these are split by group since."
+    "these are split by group now (see the same tables below)."
 )
 ONCE = (
     "Of the scores of later rows or new groups that are promised 92 % are kept. The other tables "
     "were split at random, and the page promises nothing of later rows or new groups: two in three "
     "of their scores lie in the interval for other rows like these. Half of all that is missed are "
-    "two tables in the order of a number called `julday` and `trend`: it is taken for a time since, "
+    "two tables in the order of a number called `julday` or `trend`: it is taken for a time now, "
     "and then the promises of six of six later stretches were kept. Who knows the order or the "
     "groups, and names them, gets a promise."
 )
