@@ -795,6 +795,7 @@ MISTAKES = {
         (no_file, "There is no file"),
         (app_of(distance=None, from_memory=True), "Tomorrow there is only the file"),
         (falling_over, "fell over (status 500)"),
+        (app_of(distance=None), "'pressure': 'inf'}` it fell over"),
         (app_of(gap=0, distance=None), "who fills the gap"),
         (app_of(carriers=("UA", "DL", "B6"), distance=None), "odd, not nonsense"),
         (app_of(gap="refused", distance=None), "the model can impute it"),

@@ -59,6 +59,20 @@ def test_a_year_or_the_order_of_the_file_may_tell_the_time():
     assert (np.flatnonzero(cut.part == "test") >= ROWS * 0.8 - 1).all()
 
 
+@pytest.mark.parametrize("name", ["julday", "trend", "obsdate", "saleweek"])
+def test_a_number_in_the_order_of_the_file_may_tell_the_time_by_how_its_name_ends(name):
+    when = np.arange(ROWS) // 2
+    assert split_report.name_of(auto(table(walk(), **{name: when}))) == f"time ({name})"
+    assert auto(table(noise(3), **{name: when}))["strategy"] == "random"
+    mixed = np.random.default_rng(1).permutation(ROWS)
+    assert time_order.time_candidates(pd.DataFrame({name: when[mixed]})) == []
+
+
+@pytest.mark.parametrize("name", ["weekday", "runtime", "birthday", "modest", "age"])
+def test_another_number_that_a_file_is_sorted_by_tells_no_time(name):
+    assert time_order.time_candidates(pd.DataFrame({name: np.arange(ROWS) // 30})) == []
+
+
 def test_a_date_of_birth_does_not_put_rows_in_order():
     assert time_order.time_candidates(pd.DataFrame({"date_of_birth": days()})) == []
 

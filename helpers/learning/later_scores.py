@@ -34,7 +34,10 @@ FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
 BORROWED = 20.0  # degrees of freedom of a score's noise, that the other scores may add
 SIZE_OF_LITTLE = 10  # times less than what scores differ by
-NOT_LATER = "Of later rows or new groups it promises nothing: rows were held out at random"
+NOT_LATER = (
+    "Of later rows or new groups it promises nothing, because rows were held out at random: where "
+    "such come, name `time_column` or `group_column`"
+)
 UNPROMISED = "Of other rows nothing is promised: nothing here tells how far scores lie apart."
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 

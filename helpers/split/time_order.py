@@ -41,6 +41,9 @@ TIME_WORDS = {"year", "yr", "date", "datetime", "time", "timestamp", "ts", "epoc
               "month", "mnth", "mth", "quarter", "qtr", "week", "wk", "weekday", "hour", "hr",
               "minute", "season", "semester", "decade", "t", "index", "step"}  # fmt: skip
 STAMPS = {"year", "yr", "date", "datetime", "time", "timestamp", "ts", "epoch", "t"}
+# Names that are run together, of a number that the file is in the order of: "julday", "trend"
+RUN_TOGETHER = re.compile(r"[a-z]{2,}(?:year|date|day|week|month|stamp)|trend")
+OF_A_WEEK = {"weekday", "workday", "workingday", "holiday", "payday"}
 BORN = {"birth", "born", "dob", "birthday", "birthdate"}  # dates of people, not of rows
 
 
@@ -97,9 +100,9 @@ def find_time_order(rows: Labelled, features: dict, seed: int = 42) -> TimeOrder
 def time_candidates(X: pd.DataFrame) -> list[str]:
     """The columns that may say when: dates, years, counts of seconds; not dates of birth.
 
-    >>> X = pd.DataFrame({"year": [1999, 2000, 2001], "age": [30, 31, 32]})
+    >>> X = pd.DataFrame({"year": [1999, 2000, 2001], "age": [30, 31, 32], "julday": [8, 9, 10]})
     >>> time_candidates(X)
-    ['year']
+    ['year', 'julday']
     """
     return [str(name) for name in X if _may_say_when(str(name), X[name])]
 
@@ -107,12 +110,12 @@ def time_candidates(X: pd.DataFrame) -> list[str]:
 def _may_say_when(name: str, column: pd.Series) -> bool:
     if _words(name) & BORN or column.notna().mean() < DATED or column.nunique() < 3:
         return False
-    if is_date(column):
-        return True
-    if not is_counted(column) or not _words(name) & STAMPS:
-        return False
-    steps = np.sign(column.dropna().diff().dropna())
-    return _are_moments(column.dropna().astype("float64")) or bool((steps >= 0).mean() >= SORTED)
+    if is_date(column) or not is_counted(column):
+        return is_date(column)
+    in_order = bool((column.dropna().diff().dropna() >= 0).mean() >= SORTED)
+    if _words(name) & STAMPS:
+        return in_order or _are_moments(column.dropna().astype("float64"))
+    return in_order and any(map(RUN_TOGETHER.fullmatch, _words(name) - OF_A_WEEK))
 
 
 def _are_moments(numbers: pd.Series) -> bool:
