@@ -290,6 +290,7 @@ def test_units_in_any_spelling_are_one_unit(texts, unit, values):
         ["5 min walk", "10 min walk", "2 min drive"],
         ["12 A", "14 B", "7 C"],
         ["500 g Jar", "250 g Can", "100 g Bag"],  # the jar would be lost
+        ["500 g Jar", "250 g Can", "100 g Bag", "90 g Tube", "80 g"],
         ["100 m Street", "12 Oak Lane", "5 l Road"],
     ],
 )
@@ -389,3 +390,7 @@ def test_a_stored_model_reads_the_forms_as_it_did(tmp_path):
                           "from": ["New@X.org", "n@new.org", None]})  # fmt: skip
     assert np.array_equal(again.predict_proba(asked), model.predict_proba(asked))
     assert again.predict(asked).tolist()[:2] == ["no", "yes"]
+    names = list(model["features"].get_feature_names_out())
+    assert {"leaves_minutes", "leaves_sin", "leaves_cos", "risk_rank"} <= set(names)
+    ranks = model["features"].transform(clean)[:3, names.index("risk_rank")]
+    assert ranks[0] < ranks[1] < ranks[2]
