@@ -59,7 +59,15 @@ def test_many_far_numbers_are_one_question_whose_yes_is_a_limit():
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("age", 400), ("Age at entry", -3), ("humidity_pct", 640), ("bodyHeight", -180), ("lat", 98)],
+    [
+        ("age", 400),
+        ("Age at entry", -3),
+        ("humidity_pct", 640),
+        ("bodyHeight", -180),
+        ("body_height_cm", -1),
+        ("distance_km", -4),
+        ("lat", 98),
+    ],
 )
 def test_what_is_impossible_by_name_is_missing_and_stands_in_the_plan(name, wrong):
     sound = np.random.default_rng(3).integers(20, 80, 200).astype(float)
@@ -77,6 +85,9 @@ def test_what_is_impossible_by_name_is_missing_and_stands_in_the_plan(name, wron
         ("weight_change", "", np.append(np.full(99, 5.0), -2)),
         ("refund", "", np.append(np.full(99, 5.0), -2)),
         ("age", "", np.full(5, 400.0)),  # too few to say
+        ("price_per_hour", "", np.append(np.full(99, 5.0), 30)),
+        ("second_owner_km", "", np.append(np.full(99, 5.0), 90)),
+        ("long_jump", "", np.append(np.full(99, 7.0), 800)),
     ],
 )
 def test_a_limit_that_the_column_does_not_keep_or_have_is_none(name, unit, numbers):

@@ -457,6 +457,21 @@ def test_lines_passed_over_are_those_that_are_sorted_one_by_one(monkeypatch, see
         pd.testing.assert_frame_equal(set_aside.of(found[0]), set_aside.of(other))
 
 
+def test_files_put_behind_one_another_with_their_marks_are_one_table(read):
+    text = "\ufeff" + text_of([NAMES, *ROWS])
+    found = read(text + text)
+    assert cells(found) == ROWS * 2 and "like the header (line 6)" in said(found)
+
+
+@pytest.mark.parametrize("mark", [" ", ",", "\t"])
+def test_names_of_rows_as_r_writes_them_are_a_column(read, mark):
+    rows = [[f'"Car {n}"', str(20 + n), f"{n}.5"] for n in range(6)]
+    text = "\n".join([mark.join(['"mpg"', '"wt"']), *map(mark.join, rows)])
+    found = read(text)
+    assert list(found) == ["column_1", "mpg", "wt"] and "writes the names of rows" in said(found)
+    assert cells(found) == [[row[0].strip('"'), *row[1:]] for row in rows]
+
+
 # --- A delivery, whose columns are known ----------------------------------------------------------
 
 LIKE_DATA = ["q1", "q2", "q3"], [["a1", "b2", "c3"]] * 9

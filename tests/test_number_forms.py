@@ -208,3 +208,43 @@ FRACTIONS = [f"{n}.125" for n in range(1, 40)]
 )
 def test_three_digits_behind_a_point_alone_are_decimals(texts):
     assert numbers_if_surely(pd.Series(texts, dtype="str")).iloc[0] < 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["10³", "10⁴", "10⁻²"], [1_000, 10_000, 0.01]),
+        (["5.6×10⁴", "-2.5 x 10^3", "7·10⁰"], [56_000, -2_500, 7]),
+        (["2,5×10³", "1,25×10²", "3,5"], [2_500, 125, 3.5]),
+        (["½", "1½", "-2¾", "4"], [0.5, 1.5, -2.75, 4]),
+    ],
+)
+def test_powers_of_ten_and_fractions_as_they_are_printed(cells, values):
+    column = pd.Series(cells * 9, name="x", dtype="str")
+    plan = draft_column(column)
+    assert plan["kind"] == "number"
+    assert [cell_reader(plan)(cell)[0] for cell in cells] == pytest.approx(values)
+
+
+@pytest.mark.parametrize("text", ["12.5¹", "103²", "7₂"])
+def test_digits_off_the_line_are_no_digits_of_the_number(text):
+    assert cell_reader({"kind": "number"})(text)[0] is None
+    assert cell_reader({"kind": "number", "unit": "m²"})("9 m²")[0] == 9
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [(["+4915161234567", "+14155550123", "+442071838750"], "category"), (["+5", "+12"], "number")],
+)
+def test_telephone_numbers_are_codes(cells, kind):
+    column = pd.Series(cells * 9, name="x", dtype="str")
+    assert draft_column(column)["kind"] == kind
+    assert (str(numbers_if_surely(column).dtype) == "str") == (kind == "category")
+
+
+def test_codes_in_which_case_counts_are_not_merged():
+    ids = ["00150GvPXa", "00150gvpxA", "00150GVpXa"]
+    plan = draft_column(pd.Series(ids * 5, name="account"))
+    assert [cell_reader(plan)(one)[0] for one in ids] == ids
+    shouted = draft_column(pd.Series(["MacBook2019"] * 9 + ["MACBOOK2019"], name="item"))
+    assert cell_reader(shouted)("MACBOOK2019") == ("MacBook2019", "spelling")

@@ -32,3 +32,14 @@ def test_another_reading_is_said(code, cells, message):
 
 def test_plain_cells_say_nothing():
     assert said(make.good()) == {}
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [("{:.1f}", "{:.1f}¹"), ("{:.1f}", "{:.1f}[a]"), ("{:.0f}", "{:.0f}³"), ("{:.1f}", "{:.1f}*"),
+     ("1.{:.0f},50", "1,{:.0f}.50")],
+)  # fmt: skip
+def test_numbers_with_notes_or_in_two_ways_are_said_where_they_stay_words(plain, other):
+    numbers = [100.5 + 7 * n for n in range(60)]
+    cells = [(other if place % 3 else plain).format(n) for place, n in enumerate(numbers)]
+    assert "Kept as words" in said(pd.DataFrame({"x": cells}))["one form"]

@@ -209,3 +209,12 @@ def test_a_nameless_column_of_anything_else_stays(tmp_path, first):
     file = tmp_path / "a.csv"
     pd.DataFrame({"": first, "x": range(30)}).to_csv(file, index=False)
     assert collect(str(file))[0].shape[1] == 2
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n", " "])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_objects_one_behind_the_other_are_rows(tmp_path, between, indent):
+    rows = [{"a": n, "b": f"x{n}"} for n in range(3)]
+    file = tmp_path / "a.json"
+    file.write_text(between.join(json.dumps(row, indent=indent) for row in rows))
+    assert read_table(str(file)).to_dict("records") == rows

@@ -8,7 +8,7 @@ from helpers.clean import training_plan
 from helpers.clean.cleaning_plan import draft, draft_plan
 from helpers.clean.column_cleaner import Cleaner
 from helpers.clean.one_row_cleaner import RowCleaner
-from helpers.clean.source_votes import vote
+from helpers.clean.weighted_vote import vote
 
 RANDOM = np.random.default_rng(3)
 THINGS, SOURCES = 40, 6

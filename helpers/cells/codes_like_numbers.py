@@ -17,6 +17,8 @@ from .tidy_text import LONGEST
 _LONG = re.compile(r"[+-]?\d{16,}(\.\d*)?")
 _POWER = re.compile(r"\d+[eE]\d+")
 _SURELY_POWER = re.compile(r"[+-]?(\d+\.\d*|\.?\d+)[eE][+-]\d+|[+-]?\d*\.\d*[eE]\d+|[+-]\d+[eE]\d+")
+_PHONE = re.compile(r"\+[1-9]\d{8,14}")
+MOSTLY = 0.9  # of the texts
 _VERSION = re.compile(r"[vV]?(\d{1,3})\.(0|[1-9]\d{0,2})")
 _NAMES_VERSION = re.compile(
     r"(?i)(^|[^a-z])(version|ver|release|firmware|build|revision|rev|sdk|api|os|patch|chapter|"
@@ -73,6 +75,7 @@ def are_codes(texts: Iterable[str], name: str = "") -> bool:
         or _are_codes_with_e(texts)
         or are_versions(texts, name)
         or _are_grades(texts)
+        or _are_phone_numbers(texts)
     )
 
 
@@ -117,6 +120,23 @@ def are_versions(texts: Iterable[str], name: str = "") -> bool:
 
 def _split_name(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+
+
+def has_mixed_case(text: str) -> bool:
+    """Whether a text is a code in which case counts: digits beside letters of both cases, at will.
+
+    >>> has_mixed_case("00150GvPXa"), has_mixed_case("MACBOOK2019"), has_mixed_case("Route 66")
+    (True, False, False)
+    """
+    letters = "".join(filter(str.isalpha, text))
+    is_usual = letters.islower() or letters.isupper() or letters.istitle()
+    return not is_usual and len(text) > 7 and " " not in text and any(map(str.isdigit, text))
+
+
+def _are_phone_numbers(texts: list[str]) -> bool:
+    """Whether nearly all texts have a plus and the digits of a telephone number."""
+    called = sum(bool(_PHONE.fullmatch(text)) for text in texts)
+    return bool(texts) and called >= MOSTLY * len(texts)
 
 
 def _are_grades(texts: list[str]) -> bool:

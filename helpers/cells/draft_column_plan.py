@@ -14,6 +14,7 @@ from ..base.spacing import evenly_spaced, evenly_spaced_words
 from . import addresses, alias_groups, unit_conversion
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
+from .codes_like_numbers import has_mixed_case
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
@@ -334,7 +335,7 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
         first = canonical.setdefault(key, word)
         frequent = cells > 0.2 * words[first]  # Co and CO are two things
         short_code = len(key) < 2 or (len(key) == 2 and key not in ANSWERS and frequent)
-        if first == word or short_code:
+        if first == word or short_code or (has_mixed_case(word) and has_mixed_case(first)):
             values.append(word)
         else:
             merged[word] = first

@@ -13,6 +13,7 @@ from .compound_measures import parse_compound
 from .currencies import CURRENCY_PATTERN
 from .durations import CLOCKS, SECONDS, clock_of, parse_duration
 from .tidy_text import DASHES, LONGEST, tidy
+from .typeset_numbers import parse_typeset
 
 SURE_SHARE = 0.95  # a column is numeric (or of dates) if at least this share of it reads so
 LIKELY_SHARE = 0.85  # this share is enough if the rest are many different texts
@@ -126,6 +127,8 @@ def _parse_marked(text: str, style: str) -> tuple[float, str] | None:
             return _minus(parse_quantity("".join(ledger.groups()), style))
     elif "-" in text[-6:] and (behind := _BEHIND.fullmatch(text)):
         return _parse_dash_behind(*behind.groups(), style)
+    if (value := parse_typeset(text)) is not None:
+        return value, ""
     if (seconds := parse_duration(text)) is not None:
         return seconds, SECONDS
     joined = unit_conversion.in_one_word(text)

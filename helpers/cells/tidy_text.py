@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .typeset_numbers import kept_apart
+
 _SIGNED = re.compile(
     r"\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)"
 )  # A+ and A-, C# and C++, -x and x
@@ -53,7 +55,8 @@ def tidy(text: str) -> str:
         )  # one form would take ó (Ã³) for Ã3, à (Ã and a space)
     seen = text.translate(_UNSEEN)
     seen = _STRAY.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
-    return " ".join(_in_one_script(unicodedata.normalize("NFKC", seen)).split())
+    seen = unicodedata.normalize("NFKC", kept_apart(seen))
+    return " ".join(_in_one_script(seen).split())
 
 
 def _in_one_script(text: str) -> str:

@@ -28,6 +28,7 @@ from . import (
 )
 from .doubtful_cells import review_items_of
 from .far_values import numbers_of
+from .functional_dependencies import MANY_ERRORS, share_of_errors
 from .known_limits import broken_limits
 from .review_decisions import check_decisions
 
@@ -70,7 +71,7 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
         cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt,
-        errors=functional_dependencies.share_of_errors(frame, plans),
+        errors=share_of_errors(frame, plans),
     )  # fmt: skip
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
@@ -107,9 +108,12 @@ def _with_all_typos(frame: pd.DataFrame, drafted: dict) -> tuple[dict, dict, lis
     `drafted` has each column's plan and the column repaired by it; it is used up.
     """
     plans, cleaned, found = {}, {}, []
+    typed = {name: _with_typos(plan, own[0]) for name, (plan, own) in drafted.items()}
+    if share_of_errors(frame, {name: plan for name, (plan, _) in typed.items()}) >= MANY_ERRORS:
+        typed = {n: _with_typos(plan, own[0], many=True) for n, (plan, own) in drafted.items()}
     for name in list(drafted):
-        plan, own = drafted.pop(name)
-        plans[name], likely = _with_typos(plan, own[0])
+        own = drafted.pop(name)[1]
+        plans[name], likely = typed[name]
         if "typos" in plans[name]:
             own = repair_column(frame[name], plans[name])
         cleaned[name] = own[0]
@@ -145,14 +149,14 @@ def _check_names(frame: pd.DataFrame) -> None:
         )
 
 
-def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
+def _with_typos(plan: dict, cleaned: pd.Series, many: bool = False) -> tuple[dict, list[dict]]:
     """The plan of a category with its surely mistyped values, and the likely ones."""
     if plan["kind"] != "category" or plan.get("note") or "form" in plan:
         return plan, []
     counts = cleaned.value_counts()
     if len(counts) > MOST_SPELLINGS:
         return plan, []
-    sure, likely = typing_errors.typos(counts)
+    sure, likely = typing_errors.typos(counts, many)
     items = [{"kind": "typo"} | one for one in likely]
     if not sure:
         return plan, items

@@ -9,7 +9,14 @@ import pandas as pd
 
 from ..cells.as_texts import texts
 from .dependency_vote import JOIN
+from .typing_errors import strangers
 
+FEW_ERRORS, MANY_ERRORS = (
+    0.01,
+    0.03,
+)  # of the cells; of many, values that may be errors are left out
+AT_HOME = 4  # rows of one key in which a value is at home, and most of its rows
+BY_CHANCE = 0.01  # how often scattered errors would look so in a column
 MOST_MINED = 10_000  # rows looked at for one key column, whole keys at a time
 
 
@@ -25,10 +32,41 @@ class EncodedTable:
     ):  # fmt: skip
         self.names, self.rows = list(names), len(frame)
         self.unit, self.errors = unit, errors
-        self.expected = (1 - errors) ** 2  # both cells of a pair are sound
         self.codes, self.values, self._whole = {}, {}, {}
         for name in self.names:
             self.codes[name], self.values[name] = pd.factorize(texts(frame[name]))
+        self.said = dict(self.codes)
+        if errors >= MANY_ERRORS:
+            self.codes = {name: self._to_learn_from(name) for name in self.names}
+
+    def _to_learn_from(self, name: str) -> np.ndarray:
+        """A column's codes without values that may be errors (see `typing_errors.strangers`)."""
+        codes = self.said[name]
+        counts = pd.Series(np.bincount(codes[codes >= 0]), index=self.values[name])
+        strange = np.isin(self.values[name], strangers(counts))
+        for other in self.names if strange.any() else ():
+            if other != name:
+                strange[self._values_at_home(name, other)] = False
+        return np.where(np.append(strange, True)[codes], -1, codes)
+
+    def _values_at_home(self, name: str, other: str) -> np.ndarray:
+        """The values that most rows of some value of another column hold: no errors, if rare."""
+        from scipy.stats import binom
+
+        known = (self.said[name] >= 0) & (self.said[other] >= 0)
+        key, own = self.said[other][known].astype(np.int64), self.said[name][known]
+        pairs, cells = np.unique(key * self.levels(name) + own, return_counts=True)
+        keys, values = np.divmod(pairs, self.levels(name))
+        rows = np.bincount(key, minlength=self.levels(other))
+        many = np.flatnonzero((cells >= AT_HOME) & (2 * cells > rows[keys]))
+        share = np.bincount(own, minlength=self.levels(name)) / max(len(own), 1)
+        by_chance = binom.sf(cells[many] - 1, rows[keys[many]], share[values[many]])
+        return values[many[by_chance * np.count_nonzero(rows) < BY_CHANCE]]
+
+    @property
+    def expected(self) -> float:
+        """The share of rows in which a cell and its key are sound."""
+        return (1 - self.errors) ** 2
 
     def levels(self, name: str) -> int:
         """How many different values a column has."""

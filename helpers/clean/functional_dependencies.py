@@ -11,15 +11,17 @@ from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
 from . import source_votes
 from .dependency_questions import likely_errors, low_agreement_item
-from .encoded_table import EncodedTable
+from .encoded_table import BY_CHANCE, FEW_ERRORS, MANY_ERRORS, EncodedTable
 from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
+from .typing_errors import RARE
 
 # A dependency is sure when the other rows of its key predict a row in so many cases. With
 # five errors in a hundred cells on both sides, as in the hospital benchmark, true dependencies
 # reach 0.91 to 0.98; what holds by habit only (a plane flies for one carrier, a street lies in one
 # town) stays below or has exceptions that come again, which take the vote from their key.
 SURE = 0.9
+LIFT_IF_MANY = 0.4  # where many cells are wrong
 LIFT = 0.8  # and this much better than always predicting the most frequent value
 # Sources that disagree still agree on one value for nearly every key; they are asked about.
 ASKED, ONE_TRUTH = 0.5, 0.9
@@ -29,8 +31,10 @@ COVERED = 0.3  # of the rows must have a key that others share
 MOST_FOR_ONE = 6  # relations that give one column
 MOST_COLUMNS = 80  # that are mined, the first ones; the time grows with their square
 FEW_LEVELS = 60  # of a second key column
-FEW_ERRORS, MANY_ERRORS, MOST_ERRORS = 0.01, 0.05, 0.3  # of the cells: from many on mined twice
+MOST_ERRORS = 0.3  # of the cells: no more are allowed for
 TURNS = 2
+EXCEPTIONS = 0.8  # of the rows with one value of another column contradict a dependency
+RARE_FOR_LIFT = 0.02  # of the cells of the most frequent value
 FEWEST_ROWS = 20  # with others of their key, before agreement is judged
 
 
@@ -105,11 +109,13 @@ def _draft_all(table: EncodedTable, columns: dict) -> tuple[list[dict], list[dic
     """The relations that give the columns of a table; and where sources leave it open."""
     found, asked, reports = [], [], source_votes.find(table, columns)
     for to in table.names:
-        if reports and to in reports.columns:
+        if reports and reports.sure and to in (*reports.key, reports.source):
+            continue  # what is reported on is given
+        related = [] if reports and reports.sure else _draft_target(table, columns, to)
+        if reports and to in reports.columns and not any(r.get("sure", True) for r in related):
             relation, open_items = source_votes.relation(table, reports, to)
-            found, asked = [*found, relation], asked + open_items
-        elif not (reports and reports.sure and to in (*reports.key, reports.source)):
-            found += _draft_target(table, columns, to)
+            related, asked = [relation], asked + open_items
+        found += related
     return found, asked
 
 
@@ -147,9 +153,9 @@ def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
 def _draft_target(table: EncodedTable, columns: dict, to: str) -> list[dict]:
     """The relations that give a column, the surest first."""
     found = _keys_of(table, columns, to)
-    surely = SURE * table.expected
-    sure = [_written(table, names, to, agree) for agree, names in found if agree >= surely]
-    asked = [_written(table, names, to, agree) for agree, names in found[:1] if agree < surely]
+    written = [_written(table, names, to, agree) for agree, names in found]
+    sure = [r for r in written if r["agree"] >= SURE * table.expected]
+    asked = [r for r in written[:1] if r not in sure]
     asked = [r | {"sure": False} for r in asked if r.pop("one_truth") >= ONE_TRUTH]
     for relation in sure:
         relation.pop("one_truth")
@@ -186,7 +192,39 @@ def _refined(table: EncodedTable, columns: dict, names: list[str], to: str, agre
         both, covered = _agreement(table, [*names, second], to)
         if covered >= COVERED and 1 - both < REFINED * (1 - agree) and both > best + 0.01:
             best, key = both, [*names, second]
+    if table.errors >= MANY_ERRORS and len(key) == 1:
+        key = [*key, *_column_of_exceptions(table, columns, key[0], to)]
     return key, best
+
+
+def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str) -> list[str]:
+    """The column one of whose values is an exception to a dependency; none where errors are spread.
+
+    In rows of Alaska, say, the code of a measure gives another value than elsewhere, and each is
+    rare enough to pass for an error.
+    """
+    keys, values, *_ = _counts(table.codes[key], table.codes[to], table.levels(to))
+    given = np.full(table.levels(key) + 1, -1)
+    given[keys] = values
+    own, expected = table.said[to], given[table.codes[key]]
+    judged = (own >= 0) & (expected >= 0)
+    seconds = _second_keys(table, columns, (to, key))
+    wrong = judged & (own != expected)
+    for second in sorted(seconds, key=table.levels):
+        if _is_apart(table.codes[second], judged, wrong):
+            return [second]
+    return []
+
+
+def _is_apart(second: np.ndarray, judged: np.ndarray, wrong: np.ndarray) -> bool:
+    """Whether nearly all judged rows with one value are wrong, which errors are not by chance."""
+    from scipy.stats import binom
+
+    count = second.max(initial=-1) + 1
+    rows = np.bincount(second[judged & (second >= 0)], minlength=count)
+    apart = np.bincount(second[wrong & (second >= 0)], minlength=count)
+    by_chance = binom.sf(apart - 1, rows, wrong.sum() / max(judged.sum(), 1)) * count
+    return bool(((apart >= EXCEPTIONS * rows) & (rows > RARE) & (by_chance < BY_CHANCE)).any())
 
 
 def _second_keys(table: EncodedTable, columns: dict, used: tuple[str, ...]) -> list[str]:
@@ -238,8 +276,12 @@ def _agreement(table: EncodedTable, names: Sequence[str], to: str) -> tuple[floa
     agree, rows = _leave_one_out(_counts(key, values, table.levels(to), unit))
     if rows < FEWEST_ROWS:
         return 0.0, 0.0
-    needed = table.expected * (LIFT if agree >= SURE * table.expected else LIFT * agree)
-    return (agree if _lift(key, values, unit) >= needed else 0.0), rows / every
+    if table.errors >= MANY_ERRORS and table.levels(to) == 1:
+        return agree, rows / every  # errors aside, a constant
+    least = LIFT if table.errors < MANY_ERRORS else LIFT_IF_MANY
+    needed = table.expected * (least if agree >= SURE * table.expected else least * agree)
+    rare = RARE_FOR_LIFT if table.errors < MANY_ERRORS else 0.0  # there they are left out already
+    return (agree if _lift(key, values, unit, rare) >= needed else 0.0), rows / every
 
 
 def _leave_one_out(counts: tuple) -> tuple[float, int]:
@@ -255,13 +297,13 @@ def _leave_one_out(counts: tuple) -> tuple[float, int]:
     return (given + tied / 2) / max(rows, 1), rows
 
 
-def _lift(key: np.ndarray, values: np.ndarray, unit: np.ndarray | None = None) -> float:
+def _lift(key: np.ndarray, values: np.ndarray, unit: np.ndarray | None, rare: float) -> float:
     """How much better than the most frequent value the determinant predicts, without rare values.
 
     Rare values are mostly errors, which nothing predicts.
     """
     cells = np.bincount(values[values >= 0])
-    frequent = np.append(cells >= max(FEWEST, 0.02 * cells.max()), False)[values]
+    frequent = np.append(cells >= max(FEWEST, rare * cells.max()), False)[values]
     if cells.size < 2 or not frequent.any():
         return 0.0
     unit = None if unit is None else unit[frequent]

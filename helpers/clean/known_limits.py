@@ -26,23 +26,38 @@ OF_WORDS = {
      "mileage", "speed", "volume", "mass"): (0, LARGEST),
 }  # fmt: skip
 OF_UNITS = {"%": (0, 100)}
-DIFFERENCES = {  # such columns may fall below 0 and rise above 100
+NO_AMOUNTS = {  # such columns may fall below 0 and rise above any limit of the word beside it
     "change", "changes", "growth", "return", "difference", "diff", "delta", "increase", "decrease",
     "gain", "loss", "deviation", "error", "z", "log", "net", "relative", "scaled", "residual",
+    "per", "rate", "price", "cost", "costs", "fee", "pay", "wage", "salary", "income", "revenue",
 }  # fmt: skip
+AFTER = {"at", "of", "on", "when", "for", "by", "from", "until"}  # what stands behind, says more
+MEASURED_IN = {"mm", "cm", "m", "km", "ft", "inches", "mi", "miles", "g", "kg", "lb", "lbs", "oz",
+               "l", "ml", "s", "sec", "min", "h", "hours", "days", "years", "yrs", "y"}  # fmt: skip
 
 
 def known_limits(name: str, unit: str) -> tuple[float, float] | None:
     """The limits of what a column with such a name and unit can hold; None where none is known.
 
+    The name must end with the word, but for a unit or a phrase such as "at entry".
+
     >>> known_limits("age_at_entry", ""), known_limits("growth", "%"), known_limits("fee", "")
     ((0, 130), None, None)
+    >>> known_limits("price_per_hour", ""), known_limits("second_owner", "")
+    (None, None)
     """
-    words = set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold()))
-    if words & DIFFERENCES:
+    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold())
+    if NO_AMOUNTS & {*words}:
         return None
-    found = [limits for named, limits in OF_WORDS.items() if words & set(named)]
+    found = [limits for named, limits in OF_WORDS.items() if _last(words) in named]
     return next(iter(found), OF_UNITS.get(unit))
+
+
+def _last(words: list[str]) -> str:
+    """The word that says what is measured: the last before a unit or a phrase."""
+    end = next((n for n, word in enumerate(words) if n and word in AFTER), len(words))
+    named = [word for n, word in enumerate(words[:end]) if not n or word not in MEASURED_IN]
+    return named[-1] if named else ""
 
 
 def broken_limits(name: str, unit: str, numbers: np.ndarray) -> list[float] | None:

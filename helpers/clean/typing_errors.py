@@ -19,6 +19,7 @@ MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing e
 FEWEST_LETTERS = 4
 RARE = 3  # cells of a value that may be a typing error
 RARE_SHARE = 0.02  # or this share of all cells, where there are many
+RARE_SHARE_IF_MANY = 0.1  # where many cells of the table are wrong
 TIMES = 4  # the intended value is this many times as frequent
 TIMES_IF_MANY = 20  # where more than `RARE` cells hold the typing error
 TIMES_IF_SHORT = 20  # where it has four letters only
@@ -82,12 +83,15 @@ def _same_key(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndar
     return pairs[:, 0], pairs[:, 1]
 
 
-def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[dict]]:
+def typos(
+    counts: Mapping[str, int] | pd.Series, many: bool = False
+) -> tuple[dict[str, str], list[dict]]:
     """The rare values that are typing errors of a frequent one, and those that may be.
 
     `counts` has the cells of each value. A typing error differs in letters, never in a digit, from
     one frequent value alone. It is *sure* in a closed list of names only (see `CLOSED_CELLS`); what
-    is likely has `value`, `cells`, `suggestion` and `evidence`.
+    is likely has `value`, `cells`, `suggestion` and `evidence`. With `many`, where the table shows
+    that many of its cells are wrong, a typing error may come more often.
 
     >>> typos({"Boston": 60, "Salem": 40, "Bostom": 1, "Salme": 1})[0]
     {'Bostom': 'Boston', 'Salme': 'Salem'}
@@ -98,7 +102,7 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     counts = counts[[len(value) <= LONGEST_NAME for value in counts.index]]
     names = np.array([value.casefold() for value in counts.index], dtype=object)  # no column's name
     folded = counts.groupby(names).sum().sort_index()
-    sure, likely = _typing_errors(folded)
+    sure, likely = _typing_errors(folded, many)
     by_words = _mistyped_words(folded.drop(list(sure)))
     # Each name in small letters, as it is written most often (which is set last).
     written = {value.casefold(): value for value in reversed(counts.index)}
@@ -141,15 +145,15 @@ def _long_words(value: str) -> list[str]:
     return [p for p in parts if len(parts) > 1 and p.isalpha() and len(p) >= FEWEST_LETTERS]
 
 
-def _typing_errors(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
+def _typing_errors(counts: pd.Series, many: bool = False) -> tuple[dict[str, str], list[dict]]:
     """The sure and the likely typing errors among some texts (see `typos`)."""
-    rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
+    rare_cells = max(RARE, (RARE_SHARE_IF_MANY if many else RARE_SHARE) * int(counts.sum()))
     forms = _code_forms(counts)
     rare = [value for value in counts.index[counts <= rare_cells]
             if _letters(value) or (forms and _form(value) not in forms)]  # fmt: skip
     if not rare:  # as in most columns: nothing to compare
         return {}, []
-    found = _meant(rare, counts)
+    found = _meant(rare, counts, TIMES if many else TIMES_IF_MANY)
     closed = _is_closed_list(found, counts)
     near = {value: meant for value, meant in found.items() if meant}
     sure = {value: meant[0] for value, meant in near.items() if closed and len(meant) == 1}
@@ -200,15 +204,18 @@ def _digits(value: str) -> str:
     return _NO_DIGIT.sub("", value)
 
 
-def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
-    """For each rare value the frequent ones that it may stand for, the nearest first."""
+def _meant(rare: list[str], counts: pd.Series, times: int) -> dict[str, list[str]]:
+    """For each rare value the frequent ones that it may stand for, the nearest first.
+
+    They are so many `times` as frequent, where more than `RARE` cells hold the value.
+    """
     found: dict[str, list[tuple]] = {value: [] for value in rare}
     pairs = one_edit_pairs(counts.index)
     every = pd.concat([pairs, pairs.rename(columns={"value": "other", "other": "value"})])
     cells = counts.to_dict()
     near = zip(every["value"], every["distance"], every["other"], strict=True)
     for value, distance, other in (*near, *_further(rare, counts)):
-        if value in found and _may_be(value, other, cells):
+        if value in found and _may_be(value, other, cells, times):
             found[value].append((distance, -cells[other], other))
     nearest = {value: _nearest(meant) for value, meant in found.items()}
     return {v: [other for other in meant if not nearest.get(other)] for v, meant in nearest.items()}
@@ -223,11 +230,13 @@ def _nearest(meant: list[tuple]) -> list[str]:
     return list(dict.fromkeys(other for distance, _, other in meant if distance <= least))
 
 
-def _may_be(value: str, other: str, counts: dict[str, int]) -> bool:
+def _may_be(value: str, other: str, counts: dict[str, int], times: int) -> bool:
     """Whether a value may be a typing error of another: much rarer, different in words only."""
-    times = TIMES if counts[value] <= RARE else TIMES_IF_MANY
+    many = times == TIMES
+    times = TIMES if counts[value] <= RARE else times
     times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT
     differ = _differ_in_words(value, other) or _breaks_form(value, other)
+    differ = differ or (many and _NO_DIGIT.sub("", other) == "" and _without_digits(value) == other)
     return counts[other] >= times * counts[value] and differ
 
 
@@ -280,6 +289,29 @@ def _breaks_form(value: str, code: str) -> bool:
 def _form(text: str) -> str:
     """How a text is written: digits, letters and marks, each in its place."""
     return "".join("9" if m.isdigit() else "a" if m.isalpha() else m for m in text)
+
+
+def _without_digits(text: str) -> str:
+    return "".join(mark for mark in text if not mark.isdigit())
+
+
+def strangers(counts: pd.Series) -> list[str]:
+    """The values that nothing is to be learnt from in a table with many errors.
+
+    They are rare, or one edit away from a value that is `TIMES` as frequent, however short.
+
+    >>> strangers(pd.Series({"yes": 60, "no": 9, "ys": 12, "Lima": 2}))
+    ['Lima', 'ys']
+    """
+    rare = counts.index[counts <= RARE]
+    if counts[rare].sum() >= counts.sum() / 2:
+        return []  # most values are rare: it is no list of names
+    words = [value for value in counts.index[counts > RARE] if not _digits(value)]
+    pairs = one_edit_pairs(words)
+    left, right = counts[pairs["value"]].to_numpy(), counts[pairs["other"]].to_numpy()
+    rarer = np.where(left < right, pairs["value"], pairs["other"])
+    far = np.maximum(left, right) >= TIMES * np.minimum(left, right)
+    return sorted({*rare, *rarer[far]})
 
 
 def _words(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from ..cells.tidy_text import tidy
 from ..tables.odd_files import so_many, some
 from ..tables.tidy_table import evenly_spaced_rows
 
+NOTE = r"(?<=\d)\s?(?:\[\w{1,2}\]|[⁰¹²³⁴-⁹*†‡]+)$"  # behind a number, as in printed tables
 MANY, MOST_FORMS, ONE_FORM = 20, 2_000, 0.95  # different words, words looked at, their share
 
 
@@ -160,9 +161,13 @@ def _of_one_form(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
 def _has_one_form(words: pd.Series) -> bool:
     """Whether words are of one form, most of it digits, in two or more groups or with a unit."""
     some = evenly_spaced_rows(words.to_frame("word"), MOST_FORMS)["word"].astype("str")
-    forms = some.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    bare = some.str.replace(NOTE, "", regex=True)
+    forms = bare.str.replace(r"\d+([., ']\d+)+", "9.9", regex=True)
+    forms = forms.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
     form, share = forms.mode().iloc[0], forms.value_counts(normalize=True).iloc[0]
-    if share < ONE_FORM or form == "9" or not (form.count("9") > 1 or form.startswith("9")):
+    if share < ONE_FORM or form == "9" and bare.equals(some):
+        return False
+    if not (form.count("9") > 1 or form.startswith("9")):
         return False
     digits = some.str.count(r"\d").sum()
     return bool(digits > some.str.count(r"[^\W\d_]").sum())

@@ -61,13 +61,21 @@ def read_delimited(
 
     If `typed`, columns that surely hold numbers are numbers.
     """
-    content = content.removeprefix(codecs.BOM_UTF8)
+    content = _without_marks(content)
     if not content or content.isspace():
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(rb"sep=(.)\r?\n", content):  # Excel's way to name the delimiter
         asked = replace(asked, delimiter=asked.delimiter or named[1].decode())
         content = b"\n" + content[named.end() :]  # the lines keep their numbers
     return read_text(content, asked, typed)
+
+
+def _without_marks(content: bytes) -> bytes:
+    """A text in UTF-8 without byte order marks: files put behind one another have one each."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if content.isascii() or b"\n" + codecs.BOM_UTF8 not in content:
+        return content
+    return content.replace(b"\n" + codecs.BOM_UTF8, b"\n")
 
 
 def _read_json(content: bytes) -> pd.DataFrame:

@@ -150,6 +150,7 @@ def is_table(lines: list[Line], cut: Cut) -> bool:
     values = [row for row in rows[1:] if len(row) == cut.width] or rows
     known = sum(kind(cell) in ("number", "time") for row in values for cell in row)
     whole = sum(kind(line.text) in ("number", "time", "link") for line in lines)
-    counts = len(rows[0]) == cut.width - 1 and all(row[0].isdecimal() for row in values)
+    names_rows = all(row[0].isdecimal() or not row[0] for row in values)  # quoted ones are blank
+    counts = len(rows[0]) == cut.width - 1 and names_rows
     is_header = len(rows[0]) == cut.width or counts
     return is_header and known >= SURE_PER_ROW * len(values) and 2 * whole < len(lines)

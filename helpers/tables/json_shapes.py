@@ -18,6 +18,7 @@ from ..cells.kinds import is_number
 from . import odd_files, set_aside
 
 ENVELOPES = ("instances", "dataframe_split", "dataframe_records", "inputs")  # of other services
+BLANKS = re.compile(r"\s*")
 MOST_BAD = 0.1  # share of the lines of a file that may be no JSON
 DEEP = 4  # levels of keys above the rows
 KEY = "key"  # the column of the keys that rows stand under
@@ -34,7 +35,8 @@ def read_json(text: str) -> pd.DataFrame:
     try:
         content, aside = json.loads(text), []
     except json.JSONDecodeError:
-        content, aside = _lines(text)
+        glued = _documents(text)
+        content, aside = (glued, []) if glued else _lines(text)
     except RecursionError:
         raise InputError("holds JSON that is nested too deeply to be a table.") from None
     records, shape = rows_in(content)
@@ -208,6 +210,19 @@ def _below(record: dict, name: str):
     first, rest = name.split(".", 1)
     inner = record.get(first)
     return _below(inner, rest) if isinstance(inner, dict) else None
+
+
+def _documents(text: str) -> list[dict]:
+    """Objects that stand one behind the other, as jq prints them; none where others do."""
+    decode, found, place = json.JSONDecoder().raw_decode, [], 0
+    try:
+        while place < len(text):
+            one, end = decode(text, place)
+            found.append(one)
+            place = BLANKS.match(text, end).end()
+    except (json.JSONDecodeError, RecursionError):
+        return []
+    return found if all(isinstance(one, dict) for one in found) else []
 
 
 def _lines(text: str) -> tuple[list, list[tuple[int, str, str]]]:

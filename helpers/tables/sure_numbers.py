@@ -15,7 +15,8 @@ from .arrow_tables import is_text
 
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LONG = 16  # digits from which on a float may not keep them
-LOSES = rf"^[+-]?(0\d|\d{{{LONG},}}$)"  # digits that a number would not keep
+# Digits that a number would not keep; the plus of a telephone number
+LOSES = rf"^([+-]?(0\d|\d{{{LONG},}}$)|\+[1-9]\d{{8,14}}$)"
 SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
 LAST_MAJOR = 999
 MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"

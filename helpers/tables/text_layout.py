@@ -245,12 +245,21 @@ def _numbers_rows(cells: list[str]) -> bool:
     return all(int(b) == int(a) + 1 for a, b in pairwise(cells))
 
 
+def _name_rows(cells: list[str]) -> bool:
+    """Whether a column has texts of which none is a number, a date or like another."""
+    return len(cells) > 1 and len({*cells}) == len(cells) and _are_names(cells)
+
+
 def _too_few_names(plain: Layout, names: list[str], rows: list[list[str]]) -> Layout | None:
     """Fewer names than fields: the first column may number the rows; else none can be given."""
     if len(names) < plain.width - 1:
         return None
     if len(rows) > 1 and _numbers_rows([row[0].strip() for row in rows]):
         said = "The header has no name for the first column, which numbers the rows: column_1."
+        return replace(plain, names=["", *names], notes=(said,))
+    if len(names) == plain.width - 1 and _name_rows([row[0].strip() for row in rows]):
+        said = ("The header has no name for the first column, whose texts are all different, as R "
+                "writes the names of rows: column_1.")  # fmt: skip
         return replace(plain, names=["", *names], notes=(said,))
     said = (
         f"The header has {len(names)} names and the rows {plain.width} fields, so it is not known "
