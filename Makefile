@@ -89,7 +89,7 @@ run: $(READY)
 	$(BIN)/pipeline run
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks/
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/
 
 # Three at once on two cores, as much of the time is spent waiting for kernels and servers: the notebooks
 # with whole runs of the series; what starts kernels, servers and commands; all else. Each takes about

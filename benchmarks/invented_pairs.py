@@ -213,13 +213,16 @@ DEVELOPMENT: dict[str, Callable[[], tuple]] = {
     "fourteen sources": lambda: _sources(14),
     "thirty poor sources": lambda: _sources(16, things=70, sources=30, worst=0.9),
     "nine sources, four copies": lambda: _sources(15, sources=9, copies=4),
+    "five sources": lambda: _sources(25, things=400, sources=5, columns=3),
+    "sixteen poor sources": lambda: _sources(27, things=150, sources=16, worst=0.8),
+    "twenty sources, six copies": lambda: _sources(26, things=60, sources=20, copies=6),
 }
 HELD_OUT: dict[str, Callable[[], tuple]] = {
     "wards, 10 %": lambda: _spoilt(wards, 0.1, 21),
     "wards, 30 %": lambda: _spoilt(wards, 0.3, 22),
     "books, 5 %": lambda: _spoilt(books, 0.05, 23, BOOKS),
     "books, 25 %": lambda: _spoilt(books, 0.25, 24, BOOKS),
-    "five sources": lambda: _sources(25, things=400, sources=5, columns=3),
-    "sixteen poor sources": lambda: _sources(27, things=150, sources=16, worst=0.8),
-    "twenty sources, six copies": lambda: _sources(26, things=60, sources=20, copies=6),
+    "six sources": lambda: _sources(35, things=300, sources=6, columns=3),
+    "eleven poor sources": lambda: _sources(37, things=120, sources=11, worst=0.7),
+    "twelve sources, three copies": lambda: _sources(36, things=80, sources=12, copies=3),
 }

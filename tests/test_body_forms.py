@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import forms
 from helpers.base.user_errors import InputError
+from helpers.cells.other_forms import OTHER_FORM
 from helpers.cells.reading_values import cell_reader
 from helpers.pipeline.delivery_reading import rewriter
 from helpers.serving import (
@@ -126,10 +127,15 @@ def test_a_table_in_a_notebook_is_read_in_its_forms_and_that_is_said(bundle, row
          {"kind": "date", "formats": ["%m/%d/%Y"]}, "07/23/1931"),
         ({"kind": "date", "formats": ["%d.%m.%Y"]},
          {"kind": "date", "formats": ["%m/%d/%Y"]}, "07/05/2031"),
+        ({"kind": "date", "formats": ["%d/%m/%Y"]},
+         {"kind": "date", "formats": ["%m/%d/%Y"]}, "07/23/2024 10:30"),
+        ({"kind": "date", "formats": ["%d/%m/%Y"]},
+         {"kind": "date", "formats": ["%m/%d/%Y"]}, "07/23/2024 10:30:59"),
         ({"kind": "number"}, {"kind": "number", "style": "comma"}, "1.234,125"),
         ({"kind": "number", "style": "comma"}, {"kind": "number"}, "1,234.125"),
     ],
 )  # fmt: skip
 def test_what_is_written_anew_reads_as_it_was_meant(plan, fitted, text):
     meant = cell_reader(fitted)(text)[0]
-    assert meant is not None and cell_reader(plan)(rewriter(plan, fitted)(text))[0] == meant
+    value, repair = cell_reader(plan)(rewriter(plan, fitted)(text))
+    assert meant is not None and value == meant and (repair != OTHER_FORM or "%y" in str(plan))

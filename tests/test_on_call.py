@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from helpers.base.places import REPOSITORY
+from helpers.base.user_errors import InputError
 from helpers.cli.model_commands import serve
 from helpers.pipeline import row_check
 from helpers.serving import (
@@ -505,6 +506,14 @@ def test_every_option_is_taken_by_the_command_and_the_page_has_them_all():
 def test_a_variable_that_can_not_be_read_is_named(name, value):
     found = CliRunner().invoke(serve, ["none"], env={f"PIPELINE_SERVE_{name}": value})
     assert found.exit_code == 2 and f"PIPELINE_SERVE_{name}" in found.output
+
+
+def test_a_port_in_use_is_one_line_before_the_model_is_loaded():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        found = CliRunner().invoke(serve, ["none", "--port", port])
+    assert isinstance(found.exception, InputError), "exit code 2"
+    assert f"Port {port} of 127.0.0.1 can't be listened on" in str(found.exception)
 
 
 @pytest.mark.slow

@@ -336,6 +336,36 @@ def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
 # --- The log fails; the model fails -------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("method", "page"),
+    [("POST", "predict"), ("POST", "v1/predict/"), ("POST", "feedback"), ("POST", "reload"),
+     ("GET", "model"), ("GET", "schema"), ("GET", "docs"), ("GET", "redoc"), ("GET", "v1/docs/"),
+     ("GET", "openapi.json"), ("HEAD", "v1/openapi.json"), ("GET", "docs/oauth2-redirect")],
+)  # fmt: skip
+def test_what_a_key_guards_is_guarded_by_every_name(bundle, row, monkeypatch, method, page):
+    monkeypatch.setenv(model_bundle.KEY_VARIABLE, "open sesame")
+    with local_service.serving(bundle) as address:
+        for key, status in (("", 401), ("open", 401), ("open sesame", None)):
+            headers = {"Content-Type": "application/json", "X-API-Key": key}
+            reply = requests.request(method, f"{address}/{page}", data=json.dumps(row),
+                                     headers=headers, timeout=30)  # fmt: skip
+            assert (reply.status_code == 401) == (status == 401)
+
+
+@pytest.mark.parametrize("given", ["secret\n", " secret "])
+def test_a_key_out_of_a_file_is_read_without_its_line_end(bundle, row, monkeypatch, given):
+    monkeypatch.setenv(model_bundle.KEY_VARIABLE, given)
+    with local_service.serving(bundle) as address:
+        assert local_service.ask(address, row)[0] == 200
+        assert post(address, row).status_code == 401
+
+
+def test_a_key_of_blanks_lets_nobody_start(now, monkeypatch):
+    monkeypatch.setenv(model_bundle.KEY_VARIABLE, "\n")
+    with pytest.raises(InputError, match="blanks alone"):
+        prediction_service.Service(now)
+
+
 def test_a_log_that_is_locked_fails_no_prediction_says_so_and_recovers(logged, row):
     address, file, _ = logged
     other = sqlite3.connect(file, isolation_level=None)

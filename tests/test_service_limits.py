@@ -166,6 +166,34 @@ def test_a_connection_without_a_request_is_closed(now, monkeypatch):
             pass
 
 
+def test_connections_that_wait_make_room_for_others(address, row, monkeypatch, caplog):
+    monkeypatch.setattr(http_limits, "MOST_CONNECTIONS", 8)
+    monkeypatch.setattr(http_limits.BoundedHttp, "_warned_at", -1e9)
+    lines = [half_body(address) if n % 2 else line_to(address) for n in range(30)]
+    for _ in range(3):
+        assert post(address, row).status_code == 200
+    assert b"" in (lines[0].recv(10), lines[1].recv(10)), "the oldest have gone"
+    assert caplog.text.count("connections: those that wait longest") == 1
+    for line in lines:
+        line.close()
+
+
+def test_a_request_that_is_answered_keeps_its_connection(own, address, row, monkeypatch):
+    monkeypatch.setattr(http_limits, "MOST_CONNECTIONS", 4)
+    go_on = threading.Event()
+    own.worker.submit(go_on.wait, 20)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post, address, [row] * 20)
+        while not own.busy:
+            time.sleep(0.01)
+        lines = [line_to(address) for _ in range(20)]
+        assert requests.get(f"{address}/health", timeout=20).ok
+        go_on.set()
+        assert slow.result(20).status_code == 200
+    for line in lines:
+        line.close()
+
+
 def test_a_head_that_is_too_large_is_refused(address):
     with line_to(address) as line:
         line.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40_000)

@@ -70,7 +70,7 @@ def changed_cells(changes: pd.DataFrame) -> pd.DataFrame:
     became = np.select(
         [changes["before"].isna(), changes["after"].isna()], ["filled", "taken away"], "rewritten"
     )
-    table = pd.crosstab(changes["column"], became)
+    table = pd.crosstab(changes["column"], became).rename_axis(columns=None)
     table = table.reindex(columns=["rewritten", "taken away", "filled"], fill_value=0)
     return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 

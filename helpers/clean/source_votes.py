@@ -27,6 +27,7 @@ FEWEST_SOURCES, MOST_SOURCES = 3, 100
 FEWEST_KEYS, KEY_ROWS = 10, 2.5  # rows of a key, on average
 ONE_ROW_EACH = 0.95  # of the pairs of key and source have one row
 AGREE = 0.25  # pairs of rows of one key that agree, beyond chance, in a column with one truth
+AGREE_IF_NAMED = 0.1  # where the column says that it names sources
 FOLLOWS = 0.98  # of the rows hold the usual value of their source: the column is about the source
 ONE_TRUTH = 0.8  # of the columns have one truth, and two at least
 MOST_TRIED = 15  # columns that may be part of a key
@@ -78,7 +79,8 @@ def _keys_of(table, names: list[str], source: str) -> dict:
             if single
             else []
         )
-        judged = {key: _judged(table, key, told) for key in single}
+        least = AGREE_IF_NAMED if _says_so(table, source) else AGREE
+        judged = {key: _judged(table, key, told, least) for key in single}
         if any(judged.values()):
             return {key: found for key, found in judged.items() if found}
     return {}
@@ -129,11 +131,11 @@ def _are_single(table, key, source: str, rows: np.ndarray | None) -> bool:
     return keys >= FEWEST_KEYS and len(pairs) >= KEY_ROWS * keys
 
 
-def _judged(table, key, told: list[str]) -> tuple[tuple[str, ...], float] | None:
+def _judged(table, key, told: list[str], least: float) -> tuple[tuple[str, ...], float] | None:
     """The columns with one truth, how much their rows agree; None where other columns differ."""
     codes, others = table.key(key), [n for n in told if n not in key]
     agree = {n: _agreement(codes, table.codes[n]) for n in others}
-    one_truth = tuple(n for n, share in agree.items() if share >= AGREE)
+    one_truth = tuple(n for n, share in agree.items() if share >= least)
     if len(one_truth) < max(2, ONE_TRUTH * len(others)):
         return None
     return one_truth, float(np.mean([agree[n] for n in one_truth]))

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 ROUNDS = 8
-SURE = 0.9  # probability of a value, to overrule others
+SURE = 0.8  # probability of a value, to overrule others
 WRONG = 0.5  # a value less likely than that counts as an error of those who claim it
 FEWEST_ERRORS = 5  # keys in which two sources are wrong, before one counts as a copy of the other
 COPIED = 0.8  # of these keys have the same wrong value
+WRONG_VALUES = (3.0, 30.0)  # so many wrong values to choose from are counted
 ACCURACY = (0.05, 0.98)  # no source is taken for worse or better
 PRIOR = 4.0  # claims by which a source's own accuracy is drawn to the mean of all
 
@@ -62,34 +63,48 @@ def probabilities(claims: Claims) -> tuple[np.ndarray, np.ndarray]:
     """
     count = claims.source.max(initial=-1) + 1
     accuracy = np.full(count, 0.8)
+    wrongs = _wrong_values(claims)
     said = np.bincount(claims.pair) / np.bincount(claims.key)[claims.key_of_pair]
     shared = _shares_of_copies(claims, said, count)
     for turn in range(ROUNDS):
-        claim_odds = _odds(accuracy)[claims.source] * shared
+        claim_odds = _odds(accuracy, wrongs)[claims.source] * shared
         votes = np.bincount(claims.pair, claim_odds, len(claims.key_of_pair))
-        sound, others = _softmax(claims, votes, claim_odds)
+        sound, others = _softmax(claims, votes, claim_odds, wrongs)
         accuracy = _accuracy(claims, others, count)
         if turn % 2:
             shared = _shares_of_copies(claims, sound, count)
     return sound, accuracy
 
 
-def _odds(accuracy: np.ndarray) -> np.ndarray:
+def _odds(accuracy: np.ndarray, wrongs: float) -> np.ndarray:
     """A claim's weight: how much likelier it is where it is right than where it is wrong.
 
-    A wrong claim is one of several that could have been made; three are counted.
+    A wrong claim is one of several that could have been made (`wrongs`).
     """
-    return np.maximum(np.log(3 * accuracy / (1 - accuracy)), 0.05)
+    return np.maximum(np.log(wrongs * accuracy / (1 - accuracy)), 0.05)
 
 
-def _softmax(claims: Claims, votes: np.ndarray, claim_odds: np.ndarray):
+def _wrong_values(claims: Claims) -> float:
+    """How many wrong values there are to choose from, in effect: how rarely two wrong claims agree.
+
+    Claims of a key count as wrong here that are not of its most frequent value.
+    """
+    cells = np.bincount(claims.pair).astype(float)
+    most = claims.per_key(cells, np.maximum)
+    lesser = np.where(cells < most, cells, 0.0)
+    each = np.bincount(claims.key_of_pair, lesser)
+    alike, pairs = (lesser * (lesser - 1)).sum(), (each * (each - 1)).sum()
+    return float(np.clip((pairs + 1) / (alike + 1), *WRONG_VALUES))
+
+
+def _softmax(claims: Claims, votes: np.ndarray, claim_odds: np.ndarray, wrongs: float):
     """The probability of each pair; and of each claim's pair by the votes of others alone.
 
-    One value that nobody has claimed stands beside the others, with no vote.
+    The values that nobody has claimed stand beside the others, with no vote.
     """
     top = np.maximum(claims.per_key(votes, np.maximum), 0.0)
     mass = np.exp(votes - top)
-    total = claims.per_key(mass, np.add) + np.exp(-top)
+    total = claims.per_key(mass, np.add) + wrongs * np.exp(-top)
     without = np.exp(votes[claims.pair] - claim_odds - top[claims.pair])
     rest = total[claims.pair] - mass[claims.pair] + without
     return mass / total, without / np.maximum(rest, 1e-300)

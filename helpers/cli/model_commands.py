@@ -121,8 +121,10 @@ def serve(run, **given):
     from ..serving.http_limits import server_with
     from ..serving.web_app import make_app
 
+    _check_free(given["host"], given["port"])
     service = service_of(run, _service_options(given))
     _tell_state(run, service.state(), f"http://{given['host']}:{given['port']}/docs")
+    _tell_open(service.key, given["host"])
     app = make_app(service)
     gc.collect()
     gc.freeze()  # tables and trees that stay for good need not be looked through again and again
@@ -150,6 +152,27 @@ def _tell_state(run: str, state: dict, address: str) -> None:
             click.echo(f"{words}: {state[key]}", err=True)
     what = state.get("registered", f"Run {run}")
     click.echo(f"{what}, model {state['model']}: {address}", err=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse a port that is in use, before the model is loaded."""
+    import socket
+
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise InputError(
+            f"Port {port} of {host} can't be listened on ({error.strerror}): is another service "
+            f"there? --port and --host name others."
+        ) from None
+
+
+def _tell_open(key: str, host: str) -> None:
+    """Say where other machines may ask, and nothing keeps them out."""
+    if not key and host not in ("127.0.0.1", "::1", "localhost"):
+        click.echo(f"No PIPELINE_API_KEY: whoever reaches {host} may ask for predictions, tell "
+                   f"outcomes and have the model loaded again.", err=True)  # fmt: skip
 
 
 @cli.command()

@@ -8,7 +8,7 @@ cells show is counted while they are read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -226,10 +226,20 @@ def rewriter(plan: dict, fitted: dict) -> Callable[[str], str]:
         (value, repair), (meant, _) = own(text), other(text)
         if meant is None or (value == meant and repair != OTHER_FORM):
             return text
-        known = _in_form(meant, plan)
-        return known if own(known)[0] == meant else written(meant, "iso")
+        texts_of_it = (one for one in _in_forms(meant, plan) if own(one)[0] == meant)
+        return next(texts_of_it, _in_form(meant, plan))
 
     return rewrite
+
+
+def _in_forms(value, plan: dict) -> Iterator[str]:
+    """The texts that may stand for a value by a plan, the likeliest first."""
+    if plan["kind"] == "date" and value.time() != datetime.min.time():
+        form = plan.get("formats", ["iso"])[0]
+        yield from (f"{written(value, form)} {value:{clock}}" for clock in ("%H:%M", "%H:%M:%S"))
+    yield _in_form(value, plan)
+    if plan["kind"] == "date":
+        yield written(value, "iso")
 
 
 def _in_form(value, plan: dict) -> str:

@@ -8,6 +8,7 @@ the application sees, is told in the same form, counted, and noted in the access
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -19,9 +20,21 @@ from .request_body import JSON
 
 HEAD_SECONDS = 10.0  # from the start of a connection, or of a request, to the end of its headers
 HEAD_BYTES = 2**15
+MOST_CONNECTIONS = 1_000  # more, and those that have waited longest for a request, or its body, go
+WARN_EVERY = 60.0  # seconds: that connections were closed for their number
 CUT_OFF_AT = 0.8  # of the time to stop
 STOP_SECONDS = 8.0  # from a signal to stop until what is still being sent is cut off
+LOG = logging.getLogger(__name__)
 GRACE_SECONDS = 10  # until the process ends in any case: containers are killed after that
+
+
+def _most_connections() -> int:
+    """How many connections may be open: no more than half of the files that a process may have."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return MOST_CONNECTIONS
+    return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -30,18 +43,40 @@ class BoundedHttp(HttpToolsProtocol):
     head_seconds: float | None = None  # HEAD_SECONDS without another
     cut_off_seconds: float | None = None  # STOP_SECONDS without another
     _limit: asyncio.TimerHandle | None = None
-    _in_head, _head = True, 0
+    _in_head, _head, _heard_at = True, 0, 0.0
+    _warned_at = -WARN_EVERY  # of all connections
 
     def connection_made(self, transport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self._heard_at = self.loop.time()
         self._wait_for_head()
+        if len(self.connections) > _most_connections():
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Close the connection that has waited longest: files are few, and a client may open all.
+
+        One whose request is being answered stays.
+        """
+        waiting = [one for one in self.connections if one is not self and one.is_waiting()]
+        if waiting:
+            min(waiting, key=lambda one: one._heard_at).transport.abort()
+        if self._heard_at - BoundedHttp._warned_at >= WARN_EVERY:
+            BoundedHttp._warned_at = self._heard_at
+            LOG.warning("%s connections: those that wait longest for a request are closed.",
+                        len(self.connections))  # fmt: skip
+
+    def is_waiting(self) -> bool:
+        """Whether no request of this connection is being answered."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _wait_for_head(self) -> None:
         self._limit = self.loop.call_later(self.head_seconds or HEAD_SECONDS, self._give_up)
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a head that is not complete yet may take no longer, nor be larger."""
+        self._heard_at = self.loop.time()
         super().data_received(data)
         if self._in_head and self.parser is not None:
             self._head += len(data)

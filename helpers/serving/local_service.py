@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager
 
 import pandas as pd
 
-from .model_bundle import KEY_VARIABLE, Bundle
+from .model_bundle import Bundle, api_key
 from .on_loopback import running
 
 
@@ -34,7 +33,7 @@ def ask(address: str, rows) -> tuple[int, object]:
     import requests
 
     headers = {"Content-Type": "application/json"}
-    if key := os.environ.get(KEY_VARIABLE):
+    if key := api_key():
         headers["X-API-Key"] = key
     reply = requests.post(f"{address}/predict", data=as_json(rows), timeout=60, headers=headers)
     return reply.status_code, reply.json()

@@ -35,6 +35,16 @@ MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
 
 
+def api_key() -> str:
+    """The key that a service asks for, without the line's end that a file of it may have; "" for
+    none. Raises InputError for one of blanks alone, which would let everybody in.
+    """
+    given = os.environ.get(KEY_VARIABLE, "")
+    if given and not given.strip():
+        raise InputError(f"{KEY_VARIABLE} holds blanks alone: give a key, or leave it out.")
+    return given.strip()
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from .body_forms import in_known_forms
 from .client_keys import KEY_FIELD, ClientKey, give_back, take_keys
 from .known_hosts import KnownHosts
 from .log_queue import LogQueue
-from .model_bundle import KEY_VARIABLE, Bundle, check_count
+from .model_bundle import Bundle, api_key, check_count
 from .prediction_log import PredictionLog
 from .refusals import Refused
 from .request_body import ENDINGS, Body, rows_in_body
@@ -37,6 +36,7 @@ from .served_model import COMPILED, Limits, Served
 from .service_counters import ServiceCounters
 from .service_state import ServiceState
 from .shadow_model import Shadow
+from .table_outline import Most
 from .worker_thread import Worker
 
 PREDICT = "/predict"
@@ -86,7 +86,7 @@ class Service:
         self.now, self.limits, self.reload, self.shadow = now, limits or Limits(), reload, shadow
         self.loaded_at, self.key_field = time.time(), KEY_FIELD
         self.access: AccessLog | None = None
-        self.key = os.environ.get(KEY_VARIABLE, "")
+        self.key = api_key()
         self.hosts = KnownHosts(all_=bool(self.key))
         self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
@@ -147,7 +147,7 @@ class Service:
         """The rows of a body that is read in the worker thread."""
         body.unpack(self.limits.body)
         if body.kind in ENDINGS:
-            return Rows(*body.table(now.bundle))
+            return Rows(*body.table(now.bundle, Most(self.limits.rows, self.limits.body)))
         content = rows_in_body(body.large_json(self.limits.rows), now.bundle.known)
         is_one = isinstance(content, dict)
         return Rows([content] if is_one else content, [], is_one)

@@ -18,6 +18,7 @@ from . import body_outline
 from .model_bundle import Bundle, check_columns
 from .packed_body import unpacked
 from .refusals import Refused
+from .table_outline import Most, check_count, check_table
 
 READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
@@ -61,12 +62,13 @@ class Body:
         _refuse_no_rows(content)
         return content
 
-    def table(self, bundle: Bundle) -> tuple[list[dict], list[str]]:
+    def table(self, bundle: Bundle, most: Most) -> tuple[list[dict], list[str]]:
         """The rows of a CSV or Parquet body, and what is to be said of it as a whole."""
         ending, said = ENDINGS[self.kind], []
         if ending == ".csv":
             self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
-        rows, odd = rows_of_table(self.content, ending, bundle.known)
+        check_table(self.content, ending, bundle.known, most)
+        rows, odd = rows_of_table(self.content, ending, bundle.known, most.rows)
         rows = rows_in_body(rows, bundle.known)
         brought = [name for one in bundle.lookups for name in one.columns]
         check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
@@ -186,13 +188,14 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
 
 
 def rows_of_table(
-    body: bytes, ending: str, known: Collection[str] = ()
+    body: bytes, ending: str, known: Collection[str], most: int
 ) -> tuple[list[dict], list[str]]:
     """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities.
 
-    `known` are names of its columns that are known.
+    `known` are names of its columns that are known; more rows than `most` are refused.
     """
     frame = _table_of(body, ending, known)
+    check_count(len(frame), most)
     table = frame.astype(object)
     table = table.where(table.notna(), None)
     rows = [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
