@@ -154,6 +154,17 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
     _note_repeats(work, int(kept.duplicated().sum()), len(kept))
 
 
+def note_answers(work, marked: pd.DataFrame) -> None:
+    """Note how many marks of a person were applied, and how to undo them."""
+    count = int(marked["apply"].str.strip().str.casefold().isin(doubtful_cells.YES).sum())
+    if count:
+        message = (
+            f"{count:,} line{'s' * (count > 1)} of review.csv with a yes applied (to undo: "
+            f"`pipeline review {work.run.name}`, or empty the column apply)."
+        )
+        work.find("answers_applied", "note", sorted(set(marked["column"])), message)
+
+
 UNKNOWN_CLASS = (
     "{gone:,} of {tested:,} test rows have a class of {target} that no training row has: {shown}. "
     "Set aside: a model answers each of them wrong, which no score counts. Collect rows of it to "

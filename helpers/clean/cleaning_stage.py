@@ -113,6 +113,7 @@ def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored
 
     clean_rows.note_findings(work, decided.plan, doubts, rows.kept, rows.linked)
     clean_rows.note_new_classes(work, raw, rows.reason)
+    clean_rows.note_answers(work, decided.marked)
     clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
                        doubts, decided.drafted)  # fmt: skip
     encoding = work.about.get("encoding", "")
