@@ -16,6 +16,7 @@ from .cli import (  # noqa: F401
     learner_commands,
     log_commands,
     model_commands,
+    review_commands,
     run_commands,
     source_commands,
 )

@@ -18,7 +18,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--window-size=1400,1000",
     "--remote-debugging-port=0", "--remote-allow-origins=*",
 ]  # fmt: skip
-KEYS = {"Tab": ("Tab", 9, ""), "Space": (" ", 32, " "), "Enter": ("Enter", 13, "\r")}
+KEYS = {name: (name, ord(name.upper()), name) for name in "ynu"}
+KEYS |= {"ArrowDown": ("ArrowDown", 40, "")}
+KEYS |= {"Tab": ("Tab", 9, ""), "Space": (" ", 32, " "), "Enter": ("Enter", 13, "\r")}
 
 
 @contextmanager

@@ -22,7 +22,13 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
@@ -669,6 +675,7 @@ MISTAKES = {
         (model_of(StandardScaler), "Which step fills gaps"),
         (model_of(), "Which step fills gaps"),
         (model_of(SimpleImputer), "hundreds beside fractions"),
+        (model_of(SimpleImputer, Normalizer), "hundreds beside fractions"),  # scales rows
         (model_of(SimpleImputer, StandardScaler, "unseeded"), "Where is the seed used"),
         (lambda seed: model_of(SimpleImputer, StandardScaler)(1), "the seed that is given"),
         (lambda seed: RandomForestClassifier(), "you return RandomForestClassifier"),
@@ -872,6 +879,12 @@ def test_the_solution_is_right(name):
     verdict = graded(name, made(name))
     assert verdict.state == CORRECT, verdict.reason
     assert verdict.reason == CHALLENGES[name].why
+
+
+@pytest.mark.parametrize("scaler", [MaxAbsScaler, MinMaxScaler, RobustScaler])
+def test_any_scaler_of_columns_will_do(scaler):
+    verdict = graded("start.three_steps", model_of(SimpleImputer, scaler))
+    assert verdict.state == CORRECT, verdict.reason
 
 
 def test_of_every_challenge_mistakes_are_known():

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from helpers.cells.column_choices import with_choice
 from helpers.cells.draft_column_plan import draft_as, draft_column, learn_again
@@ -14,9 +15,13 @@ from helpers.cells.times_of_day import parse_time
 from helpers.cells.value_forms import FORMS, draft_form
 from helpers.clean.cleaning_plan import draft
 from helpers.clean.column_cleaner import Cleaner
+from helpers.deploy.bundle_files import make_schema
+from helpers.drift.comparable_columns import as_values
 from helpers.examples.repair_scores import is_same_value
 from helpers.features.category_encoder import form_level_steps
 from helpers.features.feature_plan import plan_features
+from helpers.pipeline import whole_pipeline
+from helpers.pipeline.row_check import RowCheck, RowRefusedError
 
 
 def column(texts: list[str], name: str = "x") -> pd.Series:
@@ -285,6 +290,7 @@ def test_units_in_any_spelling_are_one_unit(texts, unit, values):
         ["5 min walk", "10 min walk", "2 min drive"],
         ["12 A", "14 B", "7 C"],
         ["500 g Jar", "250 g Can", "100 g Bag"],  # the jar would be lost
+        ["500 g Jar", "250 g Can", "100 g Bag", "90 g Tube", "80 g"],
         ["100 m Street", "12 Oak Lane", "5 l Road"],
     ],
 )
@@ -347,3 +353,44 @@ def test_the_evidence_is_most_cells_and_most_texts():
     assert draft_form(words, is_early=True)
     assert draft_form(words + Counter({"ask": 5}), is_early=True) is None
     assert draft_form(words + Counter({"a": 1, "b": 1, "c": 1, "d": 1}), is_early=True) is None
+
+
+def test_times_drift_by_their_hours_and_other_texts_as_words():
+    hours = as_values(column(["06:30", "18:00"]))
+    assert hours.tolist() == [6.5, 18.0]
+    assert as_values(column(["06:30", "late"])).tolist() == ["06:30", "late"]
+
+
+def test_a_schema_lists_the_texts_of_a_closed_form_alone():
+    raw = pd.DataFrame({"leaves": ["06:30", "7:05 pm"] * 30, "age": ["18-29", "30 - 44"] * 30})
+    plan = {"columns": {name: draft_column(raw[name]) for name in raw}}
+    clean = Cleaner(plan).fit(raw).transform(raw)
+    fields = make_schema(raw, clean, plan, {"columns": ["leaves", "age"]})["fields"]
+    assert "levels" not in fields["leaves"] and fields["leaves"]["form"] == "time of day"
+    assert fields["age"]["levels"] == ["18-29", "30-44"]
+    check = RowCheck(fields, set(), plan["columns"])
+    assert check.row({"leaves": "4:44 a.m.", "age": "18 to 29"}, 1)[0] == []
+    with pytest.raises(RowRefusedError, match="a time of day such as '06:30' was expected"):
+        check.row({"leaves": "when it is full", "age": "18-29"}, 1)
+
+
+def test_a_stored_model_reads_the_forms_as_it_did(tmp_path):
+    rows = pd.DataFrame({"leaves": [f"{n % 24:02d}:10" for n in range(80)],
+                         "risk": ["low", "medium", "high", "low"] * 20,
+                         "from": [f"a{n}@{'xyz'[n % 3]}.org" for n in range(80)]})  # fmt: skip
+    cleaning = draft(rows)[0]
+    clean = Cleaner(cleaning).fit(rows).transform(rows)
+    plan = plan_features(clean, cleaning, {"target": "y", "task": "binary"})
+    assert list(plan["columns"].values()) == ["time of day", "ordered words", "e-mail"]
+    labels = np.array(["no", "yes"])[np.arange(80) % 24 // 12]
+    model = whole_pipeline.fit(cleaning, plan, LogisticRegression(), clean, labels)
+    whole_pipeline.save(model, tmp_path / "model.skops")
+    again = whole_pipeline.load(tmp_path / "model.skops")
+    asked = pd.DataFrame({"leaves": ["2:10 a.m.", "9:40pMar 4", None], "risk": ["LOW", None, "odd"],
+                          "from": ["New@X.org", "n@new.org", None]})  # fmt: skip
+    assert np.array_equal(again.predict_proba(asked), model.predict_proba(asked))
+    assert again.predict(asked).tolist()[:2] == ["no", "yes"]
+    names = list(model["features"].get_feature_names_out())
+    assert {"leaves_minutes", "leaves_sin", "leaves_cos", "risk_rank"} <= set(names)
+    ranks = model["features"].transform(clean)[:3, names.index("risk_rank")]
+    assert ranks[0] < ranks[1] < ranks[2]

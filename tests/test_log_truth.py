@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -148,6 +149,25 @@ def test_answers_that_a_locked_log_could_not_take_are_written_later(logged, row,
             return reader.execute("SELECT COUNT(*) FROM requests").fetchone()[0]
 
     wait_until(lambda: notes() == 21)
+
+
+def test_an_answer_does_not_wait_for_a_log_that_does_not_answer(logged, row, monkeypatch):
+    address, folder = logged
+    ask(address, row)
+    monkeypatch.setattr(log_queue, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(PredictionLog, "is_ready", False)  # as a server's: asked in the thread
+    write, go_on = PredictionLog.write, threading.Event()
+
+    def late(*of, **how):
+        go_on.wait(20)
+        write(*of, **how)
+
+    monkeypatch.setattr(PredictionLog, "write", late)
+    none, kept = ask(address, row, 2)
+    state = requests.get(f"{address}/ready", timeout=30).json()
+    assert len(kept) == 2 and not none and "no answer within" in state["log_failing"]["why"]
+    go_on.set()
+    wait_until(lambda: kept <= found_in(folder / LOG_FILE))
 
 
 def test_health_answers_while_the_log_is_locked(logged, row, monkeypatch):

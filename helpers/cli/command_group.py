@@ -25,6 +25,7 @@ def cli():
     pipeline explore mine.csv --target churned              look at a table, in seconds
     pipeline status mine                                    what stands, and what has to run again
     pipeline schema mine                                    how each column was read
+    pipeline review mine                                    answer what the cleaning is unsure of
     pipeline check mine new_rows.csv                        does a delivery fit? (before scoring)
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP

@@ -57,6 +57,7 @@ CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.par
 DRAFTED = "cleaning_drafted.yaml"
 COLUMNS = "columns.yaml"  # what each column held and how it was read
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
+LABEL_DOUBTS = "data/label_doubts.parquet"  # training rows whose label is likely wrong
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
 # The labelled rows, and which are held out
@@ -88,7 +89,7 @@ STAGES = (
           writes=("data/split.parquet", SPLIT, *BY_TRAINING), needs_target=True),
     Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
           reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
-          writes=(*TRAINED, "trials.csv"), needs_target=True),
+          writes=(*TRAINED, "trials.csv", LABEL_DOUBTS), needs_target=True),
     Stage(6, "evaluate", "Evaluation", "06_evaluation", "Is it good enough?",
           reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, *TRAINED),
           writes=("metrics.json", "front.png", "data/held_out_answers.parquet"),

@@ -39,7 +39,7 @@ def _each(column: str, kind: str, lines: list[dict]) -> list[Question]:
 
 
 def _single(column: str, kind: str, line: dict) -> Question:
-    where = f" where {line['where']}" if line["where"] else ""
+    where = f" where {line['where']}" if line["where"] and kind != LABEL else line["where"]
     text = SAYS.get(kind, "Is ‘{value}’ in {column}{where} wrong?").format(
         **line | {"where": where}
     )

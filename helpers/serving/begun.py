@@ -6,7 +6,7 @@ it is asked for, and needs none.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 
 
 class Begun:
@@ -23,21 +23,21 @@ class Begun:
 
     def __init__(self, coroutine: Coroutine):
         self._coroutine, self.is_done, self.result = coroutine, False, None
+        self._go_on(coroutine.send, None)
+
+    def _go_on(self, step: Callable, told) -> None:
+        """Run the coroutine up to where it waits again, or to its end."""
         try:
-            self._waits_for = coroutine.send(None)
+            self._waits_for = step(told)
         except StopIteration as done:
             self.is_done, self.result = True, done.value
 
     def __await__(self) -> Generator:
-        waits_for = None if self.is_done else self._waits_for
         while not self.is_done:
             try:
-                try:
-                    told = yield waits_for
-                except BaseException as error:  # noqa: BLE001 - such as a cancellation: passed on
-                    waits_for = self._coroutine.throw(error)
-                else:
-                    waits_for = self._coroutine.send(told)
-            except StopIteration as done:
-                self.is_done, self.result = True, done.value
+                told = yield self._waits_for
+            except BaseException as error:  # noqa: BLE001 - such as a cancellation: passed on
+                self._go_on(self._coroutine.throw, error)
+            else:
+                self._go_on(self._coroutine.send, told)
         return self.result

@@ -38,15 +38,19 @@ def check_table(body: bytes, ending: str, known: set[str], most: Most) -> None:
     """
     if ending == ".csv":
         _check_lines(body, known, most.rows)
-        return
+    elif (file := _opened(body)) is not None:
+        try:
+            _check_parquet(body, file, known, most)
+        except (pa.ArrowException, OSError):
+            raise Refused("not_a_table", "The body can't be read as a table of Parquet.") from None
+
+
+def _opened(body: bytes) -> parquet.ParquetFile | None:
+    """A file of Parquet, of which only what stands at its end has been read; None for none."""
     try:
-        file = parquet.ParquetFile(io.BytesIO(body))
+        return parquet.ParquetFile(io.BytesIO(body))
     except (pa.ArrowException, OSError):
-        return
-    try:
-        _check_parquet(body, file, known, most)
-    except (pa.ArrowException, OSError):
-        raise Refused("not_a_table", "The body can't be read as a table of Parquet.") from None
+        return None
 
 
 def check_count(found: int, most: int) -> None:
@@ -77,6 +81,12 @@ def _check_parquet(body: bytes, file: parquet.ParquetFile, known: set[str], most
     check_count(about.num_rows, most.rows)
     _check_columns(about.num_columns, known)
     _check_leaves(about, most)
+    _check_texts(body, file, most)
+
+
+def _check_texts(body: bytes, file: parquet.ParquetFile, most: Most) -> None:
+    """Refuse texts that take too many bytes, each counted as often as it stands there."""
+    about = file.metadata
     kinds = [file.schema.column(place) for place in range(about.num_columns)]
     found = sum(one.length * about.num_rows for one in kinds if one.length > 0)
     texts = [one.path for one in kinds if one.physical_type == "BYTE_ARRAY" and not _is_list(one)]
@@ -113,7 +123,7 @@ def _check_leaves(about, most: Most) -> None:
 
 
 def _bytes_of(chunk: pa.Array) -> int:
-    """The bytes of the texts of a column, each counted as often as it stands there."""
+    """The bytes of the texts of a column."""
     if not pa.types.is_dictionary(chunk.type):
         return chunk.nbytes
     lengths = compute.binary_length(chunk.dictionary)

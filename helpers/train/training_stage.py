@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..learning import label_doubts
 from ..learning.labelled_data import Labelled, training_plan
 from ..learning.task_kind import Task
 from ..pages import show
@@ -79,6 +80,7 @@ def hand_on(work, winner: Winner, learn: Labelled, baseline: Trial, budget: Budg
     work.write_text("trials.csv", report.trials_table(every, task).to_csv(index=False))
     headline = report.headline(task, every, baseline, budget)
     decided = winner.best, winner.threshold, headline, budget, winner.calibrated, winner.costs
+    label_doubts.hand_on(work, learn, every)
     work.write_json("training.json", report.summary(task, *decided, every))
     entry = work.finish(len(learn.y), len(learn.y), headline)
     show.together(show.say(f"**{headline}**"))

@@ -69,7 +69,7 @@ THREE_STEPS_FAULTS = {
         len(it.model) == 1 or np.isnan(it.reaching(it.model[:-1])).any()
     ),
     "The columns reach the forest on scales of their own, hundreds beside fractions.": lambda it: (
-        not _is_standardised(it.reaching(it.model[:-1]))
+        not _are_on_one_scale(it.reaching(it.model[:-1]))
     ),
     "Two models with the same seed give different answers. Where is the seed used?": lambda it: (
         not np.array_equal(it.answers(7), it.answers(7))
@@ -80,8 +80,10 @@ THREE_STEPS_FAULTS = {
 }
 
 
-def _is_standardised(columns: np.ndarray) -> bool:
-    return abs(columns.mean(axis=0)).max() <= 0.1 and abs(columns.std(axis=0) - 1).max() <= 0.1
+def _are_on_one_scale(columns: np.ndarray) -> bool:
+    """Whether the columns spread about alike, whichever scaler they went through."""
+    spreads = columns.std(axis=0)
+    return spreads.max() <= 3 * spreads.min()
 
 
 def _examine_three_steps(make_model, of=None) -> str:
