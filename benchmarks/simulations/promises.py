@@ -20,8 +20,9 @@ more (`FRESH`) were chosen by their columns alone, and read once, after all of t
 where a random split still promised nothing of any rows. That it should was learnt from them.
 Eighteen (`UNSEEN`) were read after that: 87 % were kept. What was missed were mostly tables split
 at random because their keys were not known for keys (`distid`, `fcode`): names that are run
-together have been read since. The last (`FRESHEST`), of R's packages, were chosen by their columns
-alone, and read once, after that.
+together have been read since. The last (`FRESHEST`), of R's packages, were chosen by their
+columns alone, and read once, after that. That the name of a number in the order of the file may
+tell the time by how it ends (`julday`) was learnt from them.
 """
 
 from __future__ import annotations
@@ -192,14 +193,24 @@ SETS = {
     "ten tables that were looked at since": SEEN_SINCE,
     "nineteen tables that were looked at last": FRESH,
     "eighteen tables that were read before keys were known by how they end": UNSEEN,
-    "25 tables that were read once, when all was finished": FRESHEST,
+    "the same eighteen tables, looked at since": UNSEEN,
+    "25 tables that were read once, when all but the names of times was finished": FRESHEST,
 }
 GOALS = {"kept": (0.9, None), SHARES[6]: (0.9, None)}
 UNORDERED = (
     "Of the scores of later rows or new groups that are promised 94 % are kept. Two in five tables "
-    "show the line no order and no entities: there the page promises nothing of later rows or new "
-    "groups, and the interval for other rows like these holds their score in three of four cases. "
-    "Who knows the order or the groups, and names them, gets a promise."
+    "showed the line no order and no entities: there the page promised nothing of later rows or "
+    "new groups, and the interval for other rows like these held their score in three of four. "
+    "Most of what was missed were tables whose key has a name that is run together (`distid`); "
+    "these are split by group now (see the same tables below)."
+)
+ONCE = (
+    "Of the scores of later rows or new groups that are promised 92 % are kept. The other tables "
+    "were split at random, and the page promises nothing of later rows or new groups: two in three "
+    "of their scores lie in the interval for other rows like these. Half of all that is missed are "
+    "two tables in the order of a number called `julday` or `trend`: it is taken for a time now, "
+    "and then the promises of six of six later stretches were kept. Who knows the order or the "
+    "groups, and names them, gets a promise."
 )
 EARLIER = (
     "Measured with an earlier form, in which a random split promised nothing of any rows: then the "
@@ -209,6 +220,7 @@ EARLIER = (
 MISSED = {
     list(SETS)[2]: {"kept": Missed(0.84, EARLIER)},
     list(SETS)[3]: {"kept": Missed(0.87, UNORDERED)},
+    list(SETS)[5]: {"kept": Missed(0.84, ONCE)},
 }
 SIMULATIONS = [
     Simulation(name, partial(all_kept, tables=tables), GOALS, repeats=3, fewest=3, quick=0,
