@@ -33,7 +33,7 @@ from helpers.examples import (
 )
 from helpers.tables import duplicate_rows, read_any, tidy_table
 
-from . import invented_pairs
+from . import cleaning_answers, invented_pairs, label_flips
 from .__main__ import machine
 from .measure import grown_memory
 
@@ -55,9 +55,10 @@ def main(data, only):
     """Measure and write."""
     raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
     parts = {"unplanted": unplanted, "invented": invented, "far": far, "planted": planted,
-             "speed": speed, "alike": alike}  # fmt: skip
+             "speed": speed, "alike": alike, "labels": label_flips.flips}  # fmt: skip
     if data:
         parts |= {"pairs": lambda: pairs(data), "duplicates": lambda: duplicate_sets(data)}
+        parts |= {"answers": lambda: cleaning_answers.of_folder(data)}
     for name in only.split(",") if only else parts:
         click.echo(name)
         raw[name] = parts[name]() or raw.get(name, {})  # a folder may hold sets of one kind only
@@ -480,8 +481,28 @@ def _alike_rows(one: dict) -> list[str]:
     ]
 
 
+def _answer_rows(found: dict) -> list[str]:
+    """F1 by number of answers (see `cleaning_answers`), of the table cell by cell."""
+    rows = [
+        [name, *(_share(score["f1"]) for score in one["answers"].values()),
+         *(score["broken"] for score in list(one["answers"].values())[-1:]), one["slowest"]]
+        for name, one in found.items()
+    ]  # fmt: skip
+    counts = [f"F1, {count} answers" for count in cleaning_answers.AT]
+    return _table(["set", *counts, "sound cells broken", "slowest answer, s"], rows)
+
+
+def _label_rows(found: dict) -> list[str]:
+    """The precision of the first k rows, k the number of flips (see `label_flips`)."""
+    rows = [[name, one["rows"], one["flips"], _share(one["ours"]), _share(one["self-confidence"])]
+            for name, one in found.items()]  # fmt: skip
+    return _table(["table", "rows", "flips", "ours", "self-confidence, as cleanlab ranks"], rows)
+
+
 SECTIONS = (
     ("pairs", "Dirty and clean files", _score_rows),
+    ("answers", "With simulated answers on the review page", _answer_rows),
+    ("labels", "Planted label flips", _label_rows),
     ("invented", "Tables of invented words", _invented_rows),
     ("far", "Impossible and far numbers", _far_rows),
     ("duplicates", "Duplicate records", _duplicate_rows),

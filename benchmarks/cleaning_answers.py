@@ -164,6 +164,11 @@ def pairs(folder: Path):
             )
 
 
+def of_folder(folder: Path) -> dict[str, dict]:
+    """What answers do, by the name of each pair in a folder."""
+    return {name: simulate(dirty, clean) for name, dirty, clean in pairs(folder)}
+
+
 def main(folder: str, only: str = "") -> None:
     """Print what answers do on each pair."""
     for name, dirty, clean in pairs(Path(folder)):

@@ -127,10 +127,9 @@ def _parse_marked(text: str, style: str) -> tuple[float, str] | None:
             return _minus(parse_quantity("".join(ledger.groups()), style))
     elif "-" in text[-6:] and (behind := _BEHIND.fullmatch(text)):
         return _parse_dash_behind(*behind.groups(), style)
-    if (value := parse_typeset(text)) is not None:
-        return value, ""
-    if (seconds := parse_duration(text)) is not None:
-        return seconds, SECONDS
+    for value, unit in ((parse_typeset(text), ""), (parse_duration(text), SECONDS)):
+        if value is not None:
+            return value, unit
     joined = unit_conversion.in_one_word(text)
     return parse_compound(text) if joined == text else parse_quantity(joined, style)
 

@@ -165,9 +165,8 @@ def _has_one_form(words: pd.Series) -> bool:
     forms = bare.str.replace(r"\d+([., ']\d+)+", "9.9", regex=True)
     forms = forms.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
     form, share = forms.mode().iloc[0], forms.value_counts(normalize=True).iloc[0]
-    if share < ONE_FORM or form == "9" and bare.equals(some):
-        return False
-    if not (form.count("9") > 1 or form.startswith("9")):
+    has_digits = form.count("9") > 1 or form.startswith("9")
+    if share < ONE_FORM or not has_digits or form == "9" and bare.equals(some):
         return False
     digits = some.str.count(r"\d").sum()
     return bool(digits > some.str.count(r"[^\W\d_]").sum())

@@ -35,8 +35,7 @@ def read_json(text: str) -> pd.DataFrame:
     try:
         content, aside = json.loads(text), []
     except json.JSONDecodeError:
-        glued = _documents(text)
-        content, aside = (glued, []) if glued else _lines(text)
+        content, aside = _documents(text) or _lines(text)
     except RecursionError:
         raise InputError("holds JSON that is nested too deeply to be a table.") from None
     records, shape = rows_in(content)
@@ -212,8 +211,8 @@ def _below(record: dict, name: str):
     return _below(inner, rest) if isinstance(inner, dict) else None
 
 
-def _documents(text: str) -> list[dict]:
-    """Objects that stand one behind the other, as jq prints them; none where others do."""
+def _documents(text: str) -> tuple[list[dict], list] | None:
+    """Objects that stand one behind the other, as jq prints them, and no lines aside; or None."""
     decode, found, place = json.JSONDecoder().raw_decode, [], 0
     try:
         while place < len(text):
@@ -221,8 +220,8 @@ def _documents(text: str) -> list[dict]:
             found.append(one)
             place = BLANKS.match(text, end).end()
     except (json.JSONDecodeError, RecursionError):
-        return []
-    return found if all(isinstance(one, dict) for one in found) else []
+        return None
+    return (found, []) if all(isinstance(one, dict) for one in found) else None
 
 
 def _lines(text: str) -> tuple[list, list[tuple[int, str, str]]]:
