@@ -123,7 +123,8 @@ def broken(promise: Promise) -> dict:
     said = subprocess.run(run, check=False, capture_output=True, text=True,
                           env=os.environ | {BREAK: promise.says}).stdout  # fmt: skip
     failed = re.search(r"^(?:FAILED|ERROR) (\S+?)(\[| - |$)", said, re.MULTILINE)
-    place = promise.function.replace(".", "/").replace(":", ".py: ")
+    module, _, name = promise.function.partition(":")
+    place = f"{module.replace('.', '/')}.py: {name}"
     return {"promise": promise.says, "broken": place, "test": failed[1] if failed else ""}
 
 

@@ -92,6 +92,15 @@ def test_what_is_too_much_is_refused_before_it_is_built(address, body, says):
     assert reply.status_code == 422 and says in reply.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"city": "' + b"a" * 100_000 + b'"}', b"[" + b"{}," * 11 + b"{}]"]
+)
+def test_the_outline_alone_refuses_what_is_too_much(body, monkeypatch):
+    monkeypatch.setattr(body_outline, "_parsed", None)  # nothing is built
+    with pytest.raises(refusals.Refused, match="letters|rows"):
+        body_outline.rows_of(body, 10)
+
+
 def test_many_rows_with_nan_are_read_and_the_field_is_named(address, row):
     text = json.dumps([row] * 600 + [row | {"weight": float("nan")}])
     reply = post(address, text)

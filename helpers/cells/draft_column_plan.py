@@ -134,6 +134,7 @@ def learn_again(
     {'kind': 'category', 'values': ['Lima', 'Rome']}
     """
     read = {name: said for name, said in plan.items() if name not in LEARNT}
+    read |= {"values": []} if "form" in plan else {}
     if plan["kind"] == "category" and "form" not in plan:
         counts = _word_counts(column)
         words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})

@@ -235,9 +235,11 @@ def _may_be(value: str, other: str, counts: dict[str, int], times: int) -> bool:
     many = times == TIMES
     times = TIMES if counts[value] <= RARE else times
     times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT
-    differ = _differ_in_words(value, other) or _breaks_form(value, other)
-    differ = differ or (many and _NO_DIGIT.sub("", other) == "" and _without_digits(value) == other)
-    return counts[other] >= times * counts[value] and differ
+    if counts[other] < times * counts[value]:
+        return False
+    if _differ_in_words(value, other) or _breaks_form(value, other):
+        return True
+    return many and not _digits(other) and _without_digits(value) == other
 
 
 def _differ_in_words(value: str, other: str) -> bool:
@@ -283,7 +285,7 @@ def _breaks_form(value: str, code: str) -> bool:
     >>> _breaks_form("3x233", "35233"), _breaks_form("35234", "35233"), _breaks_form("a1", "a12")
     (True, False, False)
     """
-    return len(code) >= FEWEST_LETTERS and code.isdigit() and _form(value) != _form(code)
+    return code.isdigit() and len(code) >= FEWEST_LETTERS and _form(value) != _form(code)
 
 
 def _form(text: str) -> str:
