@@ -107,19 +107,26 @@ def _with_all_typos(frame: pd.DataFrame, drafted: dict) -> tuple[dict, dict, lis
 
     `drafted` has each column's plan and the column repaired by it; it is used up.
     """
-    plans, cleaned, found = {}, {}, []
+    typed, cleaned, found = _each_with_typos(frame, drafted), {}, []
+    for name, (plan, likely) in typed.items():
+        own = drafted.pop(name)[1]
+        if "typos" in plan:
+            own = repair_column(frame[name], plan)
+        cleaned[name] = own[0]
+        items = likely + review_items_of(frame[name], plan, own)
+        found += [{"column": name} | one for one in items]
+    return {name: plan for name, (plan, _) in typed.items()}, cleaned, found
+
+
+def _each_with_typos(frame: pd.DataFrame, drafted: dict) -> dict[str, tuple[dict, list[dict]]]:
+    """Each column's plan with its sure typing errors, and the likely ones.
+
+    More of them count as sure where the table has many errors.
+    """
     typed = {name: _with_typos(plan, own[0]) for name, (plan, own) in drafted.items()}
     if share_of_errors(frame, {name: plan for name, (plan, _) in typed.items()}) >= MANY_ERRORS:
-        typed = {n: _with_typos(plan, own[0], many=True) for n, (plan, own) in drafted.items()}
-    for name in list(drafted):
-        own = drafted.pop(name)[1]
-        plans[name], likely = typed[name]
-        if "typos" in plans[name]:
-            own = repair_column(frame[name], plans[name])
-        cleaned[name] = own[0]
-        likely += review_items_of(frame[name], plans[name], own)
-        found += [{"column": name} | one for one in likely]
-    return plans, cleaned, found
+        return {n: _with_typos(plan, own[0], many=True) for n, (plan, own) in drafted.items()}
+    return typed
 
 
 def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:

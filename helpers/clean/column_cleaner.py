@@ -60,11 +60,8 @@ class Cleaner(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "plan_")
         X, known = self._as_frame(X), self.plan_["columns"]
-        raw = {name: swapped_columns.as_encoded(X[name]) for name in known if name in X.columns}
-        nothing = pd.Series(None, index=X.index, dtype="str")
         readers = {name: Reader(plan) for name, plan in known.items()}
-        raw = dict.fromkeys(known, nothing) | raw
-        cleaned, kinds = clean_columns(raw, readers, self.plan_, log)
+        cleaned, kinds = clean_columns(_known_columns(X, known), readers, self.plan_, log)
         frame = {name: _as_series(cleaned[name], X.index) for name in known}
         clean = pd.DataFrame(frame, index=X.index)
         if not log:
@@ -158,6 +155,13 @@ def _kind_at(rows: np.ndarray, kind: str, count: int) -> np.ndarray:
     kinds = np.full(count, "", dtype=object)
     kinds[rows] = kind
     return kinds
+
+
+def _known_columns(X: pd.DataFrame, known: dict) -> dict[str, EncodedColumn | pd.Series]:
+    """The columns that the plan knows, in its order; one that X lacks is missing throughout."""
+    raw = {name: swapped_columns.as_encoded(X[name]) for name in known if name in X.columns}
+    nothing = pd.Series(None, index=X.index, dtype="str")
+    return dict.fromkeys(known, nothing) | raw
 
 
 def _as_series(column: EncodedColumn | pd.Series, index: pd.Index) -> pd.Series:

@@ -61,6 +61,14 @@ class Voter:
         return None if key is None else self.values.get(key)
 
 
+def _odds_by_answer(known: list[tuple[str, Voter]]) -> dict[str, float]:
+    """The odds of each answer: those of all voters that give it, together."""
+    odds: dict[str, float] = {}
+    for vote, voter in known:
+        odds[vote] = odds.get(vote, 0.0) + voter.odds
+    return odds
+
+
 class DependencyVote:
     """The vote of all dependencies that give one column.
 
@@ -92,12 +100,14 @@ class DependencyVote:
     def verdict(self, own: str | None, votes: list[str | None]) -> Verdict:
         """The verdict on a cell, by what each voter gives (None: nothing); one of them knows."""
         known = [pair for pair in zip(votes, self.voters, strict=True) if pair[0] is not None]
-        odds: dict[str, float] = {}
-        for vote, voter in known:
-            odds[vote] = odds.get(vote, 0.0) + voter.odds
+        odds = _odds_by_answer(known)
         answer = max(odds, key=odds.get)
         if any(voter.of_sources for _, voter in known):
             return STAYS if own == answer else Verdict(BY_SOURCES, answer)
+        return self._weighed(own, answer, known, odds)
+
+    def _weighed(self, own: str | None, answer: str, known: list, odds: dict) -> Verdict:
+        """The verdict by the odds of the answers, the likeliest of which is given."""
         margin = 2 * odds[answer] - sum(odds.values())  # over all others together
         if own is None:
             return Verdict(FILLED, answer) if len(odds) == 1 or margin > FILL_ODDS else STAYS

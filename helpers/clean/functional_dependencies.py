@@ -203,10 +203,7 @@ def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str)
     In rows of Alaska, say, the code of a measure gives another value than elsewhere, and each is
     rare enough to pass for an error.
     """
-    keys, values, *_ = _counts(table.codes[key], table.codes[to], table.levels(to))
-    given = np.full(table.levels(key) + 1, -1)
-    given[keys] = values
-    own, expected = table.said[to], given[table.codes[key]]
+    own, expected = table.said[to], _expected(table, key, to)
     judged = (own >= 0) & (expected >= 0)
     seconds = _second_keys(table, columns, (to, key))
     wrong = judged & (own != expected)
@@ -214,6 +211,14 @@ def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str)
         if _is_apart(table.codes[second], judged, wrong):
             return [second]
     return []
+
+
+def _expected(table: EncodedTable, key: str, to: str) -> np.ndarray:
+    """The value that the key of each row gives; -1 where it gives none."""
+    keys, values, *_ = _counts(table.codes[key], table.codes[to], table.levels(to))
+    given = np.full(table.levels(key) + 1, -1)
+    given[keys] = values
+    return given[table.codes[key]]
 
 
 def _is_apart(second: np.ndarray, judged: np.ndarray, wrong: np.ndarray) -> bool:

@@ -28,6 +28,15 @@ class RowSplit:
                 row[self.name], row[self.into] = head, tail
 
 
+def _sure_by_target(relations: list[dict]) -> dict[str, list[dict]]:
+    """The relations that give each column, without those that are not sure."""
+    targets: dict[str, list[dict]] = {}
+    for relation in relations:
+        if "to" in relation and relation.get("sure", True):
+            targets.setdefault(relation["to"], []).append(relation)
+    return targets
+
+
 class RowRepair:
     """Repairs a cleaned row (a dict of Python values; missing is None) in place.
 
@@ -43,10 +52,7 @@ class RowRepair:
     def __init__(self, relations: list[dict], kinds: dict[str, str]):
         self.splits = [RowSplit(r["split"], r["into"], frozenset(r["tails"]))
                        for r in relations if "split" in r]  # fmt: skip
-        targets: dict[str, list[dict]] = {}
-        for relation in relations:
-            if "to" in relation and relation.get("sure", True):
-                targets.setdefault(relation["to"], []).append(relation)
+        targets = _sure_by_target(relations)
         self.votes = [DependencyVote(own) for own in targets.values()]
         every = [r for own in targets.values() for r in own]
         self.names = list(dict.fromkeys(n for r in every for n in (*r["from"], r["to"])))

@@ -74,11 +74,7 @@ def _keys_of(table, names: list[str], source: str) -> dict:
     others = [n for n in names if n != source]
     for keys in ([(n,) for n in others], combinations(others, 2)):
         single = [key for key in keys if _one_row_each(table, key, source)]
-        told = (
-            [n for n in table.names if n != source and not _follows(table, source, n)]
-            if single
-            else []
-        )
+        told = _told_by(table, source) if single else []
         least = AGREE_IF_NAMED if _says_so(table, source) else AGREE
         judged = {key: _judged(table, key, told, least) for key in single}
         if any(judged.values()):
@@ -116,6 +112,11 @@ def _one_row_each(table, key, source: str) -> bool:
     )
 
 
+def _told_by(table, source: str) -> list[str]:
+    """The columns that the rows of one source differ in: what it tells, not what it is."""
+    return [n for n in table.names if n != source and not _follows(table, source, n)]
+
+
 def _are_single(table, key, source: str, rows: np.ndarray | None) -> bool:
     """As `_one_row_each`, of all rows; of some rows whether they leave it open."""
     codes, who = table.key(key, rows), table.codes[source]
@@ -127,8 +128,12 @@ def _are_single(table, key, source: str, rows: np.ndarray | None) -> bool:
     pairs = pd.unique(codes * table.levels(source) + who)
     if len(pairs) < ONE_ROW_EACH * count or rows is not None:
         return len(pairs) >= ONE_ROW_EACH * count
-    keys = len(pd.unique(codes))
-    return keys >= FEWEST_KEYS and len(pairs) >= KEY_ROWS * keys
+    return _is_repeated(len(pd.unique(codes)), len(pairs))
+
+
+def _is_repeated(keys: int, rows: int) -> bool:
+    """Whether there are keys enough, with rows enough of each."""
+    return keys >= FEWEST_KEYS and rows >= KEY_ROWS * keys
 
 
 def _judged(table, key, told: list[str], least: float) -> tuple[tuple[str, ...], float] | None:
@@ -174,20 +179,23 @@ def relation(table, reports: Reports, to: str) -> tuple[dict, list[dict]]:
     """
     key = _of_several_units(table.key(reports.key), table.unit)
     found = vote(key, table.codes[reports.source], table.codes[to])
-    sure = found.sure()
-    names = [table.key_text(reports.key, k) for k in found.keys]
-    said = {k: str(table.values[to][v]) for k, v in zip(names, found.values, strict=True)}
-    rows = {k: f"{n} of {m}" for k, n, m in zip(names, found.said, found.of, strict=True)}
-    known = sorted(np.array(names, dtype=object)[sure])
     written = {
         "from": list(reports.key), "to": to, "source": reports.source,
         "agree": round(float(found.said.sum() / max(found.of.sum(), 1)), 3),
-        "rows": int(found.of.sum()), "votes": {k: rows[k] for k in known},
-        "values": {k: said[k] for k in known},
+        "rows": int(found.of.sum()), **_surely_known(table, reports, to, found),
     }  # fmt: skip
     if not reports.sure:
         return written | {"sure": False}, []
     return written, _open_items(table, reports, to, found)
+
+
+def _surely_known(table, reports: Reports, to: str, found: Vote) -> dict[str, dict[str, str]]:
+    """Of each key that is surely known: how many of its rows say so (`votes`), and the value."""
+    names = [table.key_text(reports.key, k) for k in found.keys]
+    said = {k: str(table.values[to][v]) for k, v in zip(names, found.values, strict=True)}
+    rows = {k: f"{n} of {m}" for k, n, m in zip(names, found.said, found.of, strict=True)}
+    known = sorted(np.array(names, dtype=object)[found.sure()])
+    return {"votes": {k: rows[k] for k in known}, "values": {k: said[k] for k in known}}
 
 
 def _of_several_units(key: np.ndarray, unit: np.ndarray | None) -> np.ndarray:

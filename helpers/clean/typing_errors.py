@@ -147,10 +147,7 @@ def _long_words(value: str) -> list[str]:
 
 def _typing_errors(counts: pd.Series, many: bool = False) -> tuple[dict[str, str], list[dict]]:
     """The sure and the likely typing errors among some texts (see `typos`)."""
-    rare_cells = max(RARE, (RARE_SHARE_IF_MANY if many else RARE_SHARE) * int(counts.sum()))
-    forms = _code_forms(counts)
-    rare = [value for value in counts.index[counts <= rare_cells]
-            if _letters(value) or (forms and _form(value) not in forms)]  # fmt: skip
+    rare = _rare(counts, many)
     if not rare:  # as in most columns: nothing to compare
         return {}, []
     found = _meant(rare, counts, TIMES if many else TIMES_IF_MANY)
@@ -159,6 +156,14 @@ def _typing_errors(counts: pd.Series, many: bool = False) -> tuple[dict[str, str
     sure = {value: meant[0] for value, meant in near.items() if closed and len(meant) == 1}
     likely = [_review_item(v, m, counts, closed) for v, m in near.items() if v not in sure]
     return sure, likely
+
+
+def _rare(counts: pd.Series, many: bool) -> list[str]:
+    """The texts that are rare enough to be typing errors; of codes those of another form."""
+    rare_cells = max(RARE, (RARE_SHARE_IF_MANY if many else RARE_SHARE) * int(counts.sum()))
+    forms = _code_forms(counts)
+    return [value for value in counts.index[counts <= rare_cells]
+            if _letters(value) or (forms and _form(value) not in forms)]  # fmt: skip
 
 
 def _is_closed_list(found: dict[str, list], counts: pd.Series) -> bool:

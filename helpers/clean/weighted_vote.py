@@ -120,25 +120,28 @@ def _accuracy(claims: Claims, others: np.ndarray, count: int) -> np.ndarray:
 
 
 def _shares_of_copies(claims: Claims, sound: np.ndarray, count: int) -> np.ndarray:
-    """For each claim its part of a vote: sources that make the same errors share one.
-
-    Of the keys where both of two sources are wrong, the share in which they say the same is how
-    far one is a copy of the other.
-    """
+    """For each claim its part of a vote: sources that make the same errors share one."""
     from scipy.sparse import csr_array
 
-    wrong = sound[claims.pair] < WRONG
+    copied = _copied(claims, sound[claims.pair] < WRONG, count)
+    if not copied.any():
+        return np.ones(len(claims.pair))
     claimed = _indicator(claims.pair, claims.source, len(claims.key_of_pair), count)
+    alike = claimed @ csr_array(copied)
+    return 1 / (1 + np.asarray(alike[claims.pair, claims.source]).ravel())
+
+
+def _copied(claims: Claims, wrong: np.ndarray, count: int) -> np.ndarray:
+    """How far each source is a copy of each other, as a matrix.
+
+    It is the share in which they say the same, of the keys where both are wrong.
+    """
     failed = _indicator(claims.pair[wrong], claims.source[wrong], len(claims.key_of_pair), count)
     erred = _indicator(claims.key[wrong], claims.source[wrong], claims.key.max() + 1, count)
     same, errors = (failed.T @ failed).toarray(), (erred.T @ erred).toarray()
     np.fill_diagonal(same, 0)
     copied = np.where(errors >= FEWEST_ERRORS, same / np.maximum(errors, 1), 0.0)
-    copied = np.where(copied >= COPIED, copied, 0.0)
-    if not copied.any():
-        return np.ones(len(claims.pair))
-    alike = claimed @ csr_array(copied)
-    return 1 / (1 + np.asarray(alike[claims.pair, claims.source]).ravel())
+    return np.where(copied >= COPIED, copied, 0.0)
 
 
 def _indicator(rows: np.ndarray, sources: np.ndarray, count: int, width: int):
@@ -180,14 +183,23 @@ def vote(key: np.ndarray, source: np.ndarray, value: np.ndarray) -> Vote:
     """
     known = (key >= 0) & (source >= 0) & (value >= 0)
     if not known.any():
-        nothing = np.empty(0, dtype=int)
-        return Vote(nothing, nothing, nothing.astype(float), nothing, nothing, nothing)
+        return _no_vote()
     claims = Claims.of(key, source, value)
     sound, accuracy = probabilities(claims)
-    order = np.lexsort((-sound, claims.key_of_pair))
-    first = order[np.r_[True, np.diff(claims.key_of_pair[order]) > 0]]
+    first = _likeliest(claims, sound)
     said = np.bincount(claims.pair, minlength=len(sound))
-    of = np.bincount(claims.key)
-    keys = pd.unique(key[known])
+    keys, of = pd.unique(key[known]), np.bincount(claims.key)
     at = claims.key_of_pair[first]
     return Vote(keys[at], claims.value_of_pair[first], sound[first], said[first], of[at], accuracy)
+
+
+def _no_vote() -> Vote:
+    """The outcome where nothing is claimed."""
+    nothing = np.empty(0, dtype=int)
+    return Vote(nothing, nothing, nothing.astype(float), nothing, nothing, nothing)
+
+
+def _likeliest(claims: Claims, sound: np.ndarray) -> np.ndarray:
+    """For each key the place of its most probable pair."""
+    order = np.lexsort((-sound, claims.key_of_pair))
+    return order[np.r_[True, np.diff(claims.key_of_pair[order]) > 0]]
