@@ -103,12 +103,18 @@ def fetch_stored(address: str, folder: Path) -> Path:
     is_one = list(files) == [path]
     for name, info in files.items():
         own = Path(name).name if is_one else name.removeprefix(path).lstrip("/")
-        target = folder / own
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{shown(address)} holds a name that leads out of it: '{own}'.")
+        target = _inside(folder, own, address)
         if not (target.is_file() and target.stat().st_size == info.get("size")):
             _copy(found, name, target, address)
     return folder / Path(path).name if is_one else folder
+
+
+def _inside(folder: Path, name: str, address: str) -> Path:
+    """The file of a name in a folder; InputError where the name leads out of it."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{shown(address)} holds a name that leads out of it: '{name}'.")
+    return target
 
 
 def _copy(found, name: str, target: Path, address: str) -> None:

@@ -96,13 +96,17 @@ def parse_clock(text: str, clock: str) -> float | None:
         return None
     sign, first, second, third, rest, half = match.groups()
     fraction = float(f"0{(rest or '.0').replace(',', '.')}")
-    if third is None and clock == "m:s":
-        seconds = int(first) * _MINUTE + int(second)
-    else:
-        seconds = int(first) * _HOUR + int(second) * _MINUTE + int(third or 0)
+    seconds = _whole_seconds(first, second, third, clock) + fraction
     if clock != "time of day":
-        return None if half else _signed(sign, seconds + fraction)
-    return _hours_of_day(seconds + fraction, half) if not sign else None
+        return None if half else _signed(sign, seconds)
+    return _hours_of_day(seconds, half) if not sign else None
+
+
+def _whole_seconds(first: str, second: str, third: str | None, clock: str) -> int:
+    """The seconds of two or three parts, without their fraction."""
+    if third is None and clock == "m:s":
+        return int(first) * _MINUTE + int(second)
+    return int(first) * _HOUR + int(second) * _MINUTE + int(third or 0)
 
 
 def _hours_of_day(seconds: float, half: str | None) -> float | None:

@@ -30,20 +30,26 @@ def review(run, port, browser):
     Ctrl-C ends it.
     """
     from ..line.run_folder import existing_run
-    from ..review.review_server import serving
     from ..review.reviewed_run import Review
     from ..run.run_lock import alone
 
     with alone(existing_run(run)):
         asked = Review(run)
-        with serving(asked, port) as server:
-            click.echo(f"Review: {server.address}")
-            click.echo("Ctrl-C ends it.")
-            if browser:
-                click.launch(server.address)
-            _wait()
+        _serve(asked, port, browser)
         said = len(asked.session.answers)
     click.echo(f"{said:,} answer{'s' * (said != 1)} in {asked.run.file('review.csv')}")
+
+
+def _serve(asked, port: int, browser: bool) -> None:
+    """Serve the page of a review until it is ended."""
+    from ..review.review_server import serving
+
+    with serving(asked, port) as server:
+        click.echo(f"Review: {server.address}")
+        click.echo("Ctrl-C ends it.")
+        if browser:
+            click.launch(server.address)
+        _wait()
 
 
 def _wait() -> None:

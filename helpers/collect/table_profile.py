@@ -127,6 +127,11 @@ def _holds_times(name: str, cells: pd.Series) -> bool:
     some = pd.Series(cells.dropna().unique()[:MOST_PROBED])
     if not is_number(cells) and (some.empty or not _may_be_date(some)):
         return False
+    return _reads_as_times(some)
+
+
+def _reads_as_times(some: pd.Series) -> bool:
+    """Whether nearly all of some cells can be read as moments."""
     try:
         return bool(read_moments(some).at.notna().mean() > 0.95)
     except InputError:

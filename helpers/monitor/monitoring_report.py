@@ -98,8 +98,7 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
         return f"{text}: the model stays."
     if compared is None:
         return f"{text}: train it again."
-    better = better_than_champion.replaces_champion(compared)
-    outcome = PROMOTED if better else STAYS
+    outcome = PROMOTED if better_than_champion.replaces_champion(compared) else STAYS
     return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
 

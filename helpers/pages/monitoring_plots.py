@@ -70,14 +70,18 @@ def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: 
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     colours = dict(zip(scores, COLOURS, strict=False))
     _draw_policy_scores(left, scores, colours, PLAIN_NAMES[metric])
+    _draw_policy_costs(right, costs, colours)
+    return "When to retrain: what each policy scores, and what it costs"
+
+
+def _draw_policy_costs(axes: Axes, costs: pd.DataFrame, colours: dict) -> None:
     names = [short(policy) for policy in costs.index]
     thousands = costs["rows"] / 1_000
-    bars = right.barh(names, thousands, color=[colours[policy] for policy in costs.index])
-    right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
-    right.set_xlim(0, max(1.0, thousands.max()) * 1.4)
-    right.invert_yaxis()
-    right.set(title="Cost (× retrainings)", xlabel="thousand rows trained on")
-    return "When to retrain: what each policy scores, and what it costs"
+    bars = axes.barh(names, thousands, color=[colours[policy] for policy in costs.index])
+    axes.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
+    axes.set_xlim(0, max(1.0, thousands.max()) * 1.4)
+    axes.invert_yaxis()
+    axes.set(title="Cost (× retrainings)", xlabel="thousand rows trained on")
 
 
 def _draw_policy_scores(axes: Axes, scores: pd.DataFrame, colours: dict, metric: str) -> None:

@@ -45,9 +45,7 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     >>> make_features(plan).fit_transform(rows, [0, 1]).shape
     (2, 4)
     """
-    roles = {role: [c for c, r in plan["columns"].items() if r == role] for role in ROLES}
-    roles["number"] += list(plan["derived"])
-    used = {role: columns for role, columns in roles.items() if columns}
+    used = _columns_by_role(plan)
     if not used:
         raise InputError(NOTHING_LEFT)
     steps = [(role.replace(" ", "_"), _steps_of(role, plan, seed), columns)
@@ -56,6 +54,13 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     encode = ColumnTransformer(steps, **names)
     keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
     return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])
+
+
+def _columns_by_role(plan: dict) -> dict[str, list[str]]:
+    """The columns of each role that has some, derived ones among the numbers."""
+    roles = {role: [c for c, r in plan["columns"].items() if r == role] for role in ROLES}
+    roles["number"] += list(plan["derived"])
+    return {role: columns for role, columns in roles.items() if columns}
 
 
 def _steps_of(role: str, plan: dict, seed: int):

@@ -18,6 +18,7 @@ from ..pages.review_page import live_page
 from ..serving.known_hosts import KnownHosts
 from ..serving.refusals import Refused
 from . import shown_question
+from .review_session import Answer
 from .reviewed_run import Review
 
 HERE, MOST = "127.0.0.1", 100_000  # bytes of a request
@@ -106,13 +107,18 @@ class _Handler(BaseHTTPRequestHandler):
             return shown_question.effect(review.session, question, str(asked["answer"]))
         if path == "/question":
             return shown_question.shown(review.session, review.session.question(str(asked["id"])))
-        done = None
-        if path == "/answer":
-            done = review.answer(str(asked["id"]), str(asked["answer"]))
-        elif path == "/undo":
-            done = review.undo(str(asked.get("id", "")))
+        done = self._done(path, asked)
         said = {} if done is None else {"done": {"text": done.text, "settled": done.settled}}
         return review.state() | said
+
+    def _done(self, path: str, asked: dict) -> Answer | None:
+        """The answer that is given or undone at this address; None at the others."""
+        review = self.server.review
+        if path == "/answer":
+            return review.answer(str(asked["id"]), str(asked["answer"]))
+        if path == "/undo":
+            return review.undo(str(asked.get("id", "")))
+        return None
 
     def _asked(self) -> dict:
         size = int(self.headers.get("Content-Length") or 0)

@@ -99,14 +99,16 @@ def _label_lines(run: Run, review: pd.DataFrame) -> pd.DataFrame:
     if not _has_labels(run):
         return empty
     found = pd.read_parquet(run.file(LABEL_DOUBTS))
-    lines = [
-        line_of(run.about["target"], LABEL, str(one["label"]), 1, where=f"row {one['row']}",
-                suggestion=str(one["predicted"]), evidence=one["evidence"])
-        for one in found.to_dict("records")
-    ]  # fmt: skip
+    lines = [_label_line(run.about["target"], one) for one in found.to_dict("records")]
     listed = set(review.loc[review["kind"] == LABEL, "where"])
     lines = [one | {"apply": "", "question": ""} for one in lines if one["where"] not in listed]
     return pd.DataFrame(lines, columns=doubtful_cells.REVIEW_COLUMNS) if lines else empty
+
+
+def _label_line(target: str, one: dict) -> dict:
+    """A row that is likely mislabelled, as a line of the list."""
+    return line_of(target, LABEL, str(one["label"]), 1, where=f"row {one['row']}",
+                   suggestion=str(one["predicted"]), evidence=one["evidence"])  # fmt: skip
 
 
 def _has_labels(run: Run) -> bool:

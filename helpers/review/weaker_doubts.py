@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,15 +65,20 @@ def _of_key(key: str, own: list[tuple[dict, int]]) -> Question:
     parts = tuple(_dependency(*one) for one in own)
     if len(parts) == 1:
         return parts[0]
-    lines = tuple(line for one in parts for line in one.lines)
-    named = ", ".join(f"{one.column} ({one.cells:,})" for one in parts)
-    cells = sum(one.cells for one in parts)
+    named, lines, cells = _together(parts)
     text = (
         f"Do rows of one {key} describe one thing, so that the value of most of them is right in "
         f"{named}?"
     )
     likely = min(one.likely for one in parts)
     return Question(DISAGREE, key, text, lines, cells, likely, "cells that differ", parts=parts)
+
+
+def _together(parts: Sequence[Question]) -> tuple[str, tuple, int]:
+    """Some questions asked as one: their columns in words, their lines and their cells."""
+    named = ", ".join(f"{one.column} ({one.cells:,})" for one in parts)
+    lines = tuple(line for one in parts for line in one.lines)
+    return named, lines, sum(one.cells for one in parts)
 
 
 def _dependency(relation: dict, cells: int) -> Question:
@@ -86,19 +92,23 @@ def _dependency(relation: dict, cells: int) -> Question:
 
 def forms(name: str, plan: dict, column: pd.Series, raw: pd.Series) -> list[Question]:
     """Cells that are written in another form than most of their column."""
-    counts = Counter(column.dropna())
-    if plan["kind"] not in ("category", "text") or not counts:
+    if plan["kind"] not in ("category", "text"):
         return []
-    if max(map(len, counts)) > 4 * LETTERS:
-        return []
-    every, shapes = sum(counts.values()), _by_form(counts, words=True)
-    if shapes.most_common(1)[0][1] < FORMED * every:
-        return []
-    near = near_values(counts)  # asked about as misspellings
-    odd = {t: n for t, n in counts.items()
-           if t not in near and shapes[form_of(t, words=True)] < ODD * every}  # fmt: skip
+    odd = _of_odd_form(Counter(column.dropna()))
     found = _by_form(Counter(odd), words=False).most_common(MOST_OF_A_COLUMN)
     return [_of_form(name, form, odd) for form, cells in found if cells >= FEWEST]
+
+
+def _of_odd_form(counts: Counter) -> dict[str, int]:
+    """The short texts of a rare form, with their cells, where most of the others share one."""
+    if not counts or max(map(len, counts)) > 4 * LETTERS:
+        return {}
+    every, shapes = sum(counts.values()), _by_form(counts, words=True)
+    if shapes.most_common(1)[0][1] < FORMED * every:
+        return {}
+    near = near_values(counts)  # asked about as misspellings
+    return {t: n for t, n in counts.items()
+            if t not in near and shapes[form_of(t, words=True)] < ODD * every}  # fmt: skip
 
 
 def _by_form(counts: Counter, words: bool) -> Counter:
@@ -147,13 +157,18 @@ def _of_signs(name: str, sort: str, odd: dict[str, set[str]], counts: pd.Series)
     example = min(own, key=lambda text: (len(odd[text]) > len(own[text]), len(text)))
     signs = sorted({sign for some in own.values() for sign in some})
     cells = int(counts[list(own)].sum())
-    text = (
-        f"What should ‘{example:.200}’ in {name} be? {cells:,} cells hold such signs "
-        f"({' '.join(signs[:5])})."
-    )
+    text = _asked_of_signs(name, example, cells, signs)
     lines = tuple(line_of(name, WRITTEN, f"…{sign}…", cells) for sign in signs)
     return Question(
         WRITTEN, name, text, lines, cells, 0.3, "no sign of any alphabet", True, example
+    )
+
+
+def _asked_of_signs(name: str, example: str, cells: int, signs: list[str]) -> str:
+    """The question about odd signs in words."""
+    return (
+        f"What should ‘{example:.200}’ in {name} be? {cells:,} cells hold such signs "
+        f"({' '.join(signs[:5])})."
     )
 
 
@@ -165,10 +180,8 @@ def gaps(table: AnsweredTable) -> list[Question]:
              if FEWEST_EMPTY <= cells <= MOST_EMPTY * rows]  # fmt: skip
     if len(parts) < 2:
         return parts
-    named = ", ".join(f"{one.column} ({one.cells:,})" for one in parts)
-    lines = tuple(line for one in parts for line in one.lines)
+    named, lines, cells = _together(parts)
     text = f"Do the empty cells of some of these columns stand for a value? {named}"
-    cells = sum(one.cells for one in parts)
     return [Question(EMPTY, "", text, lines, cells, 0.04, parts=tuple(parts), opens=True)]
 
 
@@ -205,12 +218,18 @@ def spellings(name: str, plan: dict, column: pd.Series, raw: pd.Series) -> list[
     counts = column.dropna().value_counts()
     if not FEWEST <= len(counts) <= MOST_SPELLINGS:
         return []
+    words, codes = _words_and_codes(counts)
+    found = (_spellings(name, *one, counts) for one in ((words, "letter"), (codes, "sign")))
+    return [one for one in found if one]
+
+
+def _words_and_codes(counts: pd.Series) -> tuple[dict[str, str], dict[str, str]]:
+    """The near values that look like misspelt words, and like codes of another form."""
     pairs = near_values(counts.to_dict())
     words = {v: m for v, m in pairs.items() if typing_errors.is_typing_error(v, m)}
     codes = {v: m for v, m in pairs.items() if v not in words and form_of(v) != form_of(m)
              and counts[m] >= OFTEN * counts[v]}  # fmt: skip
-    found = (_spellings(name, *one, counts) for one in ((words, "letter"), (codes, "sign")))
-    return [one for one in found if one]
+    return words, codes
 
 
 def _spellings(name: str, pairs: dict, sign: str, counts: pd.Series) -> Question | None:
@@ -259,10 +278,15 @@ def _order(name: str, plan: dict, column: pd.Series) -> list[Question]:
             if parse_date(text, other) and parse_date(text, forms[0])}  # fmt: skip
     if not both or other in plan["formats"]:
         return []
+    return [_asked_of_order(name, forms[0], both)]
+
+
+def _asked_of_order(name: str, form: str, both: dict[str, int]) -> Question:
+    """Which part comes first in dates that can be read both ways; they are read by `form`."""
     example, cells = max(both), sum(both.values())
-    text = f"Which comes first in {name}, such as ‘{example}’? no: it is read right ({forms[0]})."
+    text = f"Which comes first in {name}, such as ‘{example}’? no: it is read right ({form})."
     line = line_of(name, ORDER, example, cells)
-    return [Question(ORDER, name, text, (line,), cells, 0.25, choices=(*ORDERS, YEAR_FIRST))]
+    return Question(ORDER, name, text, (line,), cells, 0.25, choices=(*ORDERS, YEAR_FIRST))
 
 
 LOOKS = (forms, damaged, readings, spellings)

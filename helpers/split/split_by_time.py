@@ -73,14 +73,19 @@ def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
     return ready
 
 
+def _width(embargo: str, when: pd.Series):
+    """An embargo as it is written, in the unit of time; None where it can't be read."""
+    try:
+        return float(embargo) if is_number(when) else _duration(embargo)
+    except ValueError:
+        return None
+
+
 def _embargo_length(embargo: str, when: pd.Series):
     """An embargo such as "7 days" as a length of time, or a number where time is a number."""
     if not embargo:
         return None
-    try:
-        width = float(embargo) if is_number(when) else _duration(embargo)
-    except ValueError:
-        width = None
+    width = _width(embargo, when)
     if width is None or not width >= width * 0:
         raise InputError(
             f"embargo is a duration such as '7 days' or '12 hours'; it is '{embargo}'."

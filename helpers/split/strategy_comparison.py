@@ -123,9 +123,8 @@ def _fold_answers(learn: Labelled, features: dict, fold: tuple, seed: int) -> _A
     random = np.random.default_rng(seed)
     valid = random.permutation(valid)
     own = _answers(learn, features, train, valid, seed)
-    halves = np.array_split(valid, 2)
     said = []
-    for half in halves:
+    for half in np.array_split(valid, 2):
         others = np.setdiff1d(np.arange(len(learn.y)), half)
         some = random.choice(others, min(len(train), len(others)), replace=False)
         said.append(_answers(learn, features, some, half, seed))

@@ -49,11 +49,14 @@ def _counted(frame: pd.DataFrame, name: str, present: pd.Series) -> pd.DataFrame
     said = f"‘{name}’ is declared as a date, and holds numbers such as {present.iloc[0]}"
     for start, end, options, words in COUNTS:
         if present.between(start, end).all():
-            plain = (
-                frame[name].astype("Int64").astype("str") if "format" in options else frame[name]
-            )
-            moments = pd.to_datetime(plain, errors="coerce", **options)
+            moments = _as_moments(frame[name], options)
             if moments.notna().sum() == len(present):
                 frame = frame.assign(**{name: moments.astype("datetime64[us]")})
                 return odd_files.note(frame, f"{said}: they were read as {words}.")
     return odd_files.note(frame, f"{said}: they stay numbers.")
+
+
+def _as_moments(column: pd.Series, options: dict) -> pd.Series:
+    """A column of numbers as moments, read by their digits where they have a format."""
+    plain = column.astype("Int64").astype("str") if "format" in options else column
+    return pd.to_datetime(plain, errors="coerce", **options)

@@ -112,17 +112,24 @@ def _json_of(answer, address: str):
 
 def _items_of(answer, address: str) -> list:
     """The rows of one page of an API."""
-    lists = [answer] if isinstance(answer, list) else []
-    if isinstance(answer, dict):
-        named = answer.get("items")
-        lists = [named] if isinstance(named, list) else [
-            one for one in answer.values() if isinstance(one, list)]  # fmt: skip
+    lists = _lists_in(answer)
     if len(lists) != 1:
         raise InputError(
             f"The address {shown(address)} answers with {len(lists)} lists of rows: a page has "
             f"one, such as {{'items': [...], 'next': 2}}."
         )
     return lists[0]
+
+
+def _lists_in(answer) -> list[list]:
+    """The lists of an answer that may be its rows: itself, its `items`, or any of its values."""
+    if isinstance(answer, list):
+        return [answer]
+    if not isinstance(answer, dict):
+        return []
+    named = answer.get("items")
+    every = [one for one in answer.values() if isinstance(one, list)]
+    return [named] if isinstance(named, list) else every
 
 
 def read_web_table(address: str, client=None) -> pd.DataFrame:

@@ -125,10 +125,8 @@ def _told_by_cells(rows: list[Row]) -> Header:
     first = _rows_above(rows, looks)
     if is_data(rows[first], looks):
         return Header(first, 0)
-    last = first
-    for place in range(first + 1, min(first + MOST_HEADER_ROWS, len(rows) - 1)):
-        if is_more_header(rows[place], looks):
-            last = place
+    places = range(first + 1, min(first + MOST_HEADER_ROWS, len(rows) - 1))
+    last = max((place for place in places if is_more_header(rows[place], looks)), default=first)
     return Header(first, last - first + 1)
 
 

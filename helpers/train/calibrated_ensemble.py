@@ -68,9 +68,8 @@ def calibrated(task: Task, trial: Trial) -> Trial:
         slope, shifts = fit_calibration(trial.predicted, truth)
     predicted = apply_calibration(trial.predicted, slope, shifts)
     weights = _weights(task, changed(trial, predicted))
-    return replace(
-        trial, model=Calibrated(trial.model, slope, shifts, weights), predicted=predicted
-    )
+    model = Calibrated(trial.model, slope, shifts, weights)
+    return replace(trial, model=model, predicted=predicted)
 
 
 def calibration_gain(task: Task, trial: Trial) -> Difference:

@@ -91,6 +91,11 @@ def _cheapest(yes: np.ndarray, probability: np.ndarray, cost_false_positive, cos
     costs = cost_false_positive * false_positives + cost_false_negative * false_negatives
     ends = np.append(True, np.append(np.diff(probability) < 0, True))  # never between equal ones
     best = int(np.argmin(np.where(ends, costs, np.inf)))
-    above = probability[best - 1] if best else 1.0
-    below = probability[best] if best < len(probability) else 0.0
+    return _between_rows(probability, best)
+
+
+def _between_rows(probability: np.ndarray, count: int) -> float:
+    """A threshold that so many rows exceed; the probabilities fall."""
+    above = probability[count - 1] if count else 1.0
+    below = probability[count] if count < len(probability) else 0.0
     return float(np.clip((above + below) / 2, 1e-6, 1 - 1e-6))

@@ -126,15 +126,21 @@ def recipe_of(content: dict, folder: Path = Path(), path: str = "") -> Recipe:
     """
     _refuse_unknown(content, ("main", "moment", "sources"), "")
     sources = {str(n): _source(str(n), said, folder) for n, said in content["sources"].items()}
-    main = str(content.get("main", ""))
-    if main not in sources:
-        hint = nearest(main, sources)
-        raise InputError(f"main names the table whose rows stay; it is '{main}'. {hint}")
+    main = _main_of(content, sources)
     others = tuple(one for name, one in sources.items() if name != main)
     moment = _moment(content.get("moment"))
     for one in others:
         _check_join(one, moment)
     return Recipe(sources[main], others, moment, path)
+
+
+def _main_of(content: dict, sources: dict) -> str:
+    """The name of the main table; InputError where it is none of the sources."""
+    main = str(content.get("main", ""))
+    if main not in sources:
+        hint = nearest(main, sources)
+        raise InputError(f"main names the table whose rows stay; it is '{main}'. {hint}")
+    return main
 
 
 def _refuse_unknown(said: dict, known, where: str) -> None:
