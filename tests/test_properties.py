@@ -81,7 +81,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_a_file_has_the_rows_and_cells_of_its_table(table):
     texts = table.map(lambda value: str(value) if value == value else None, na_action="ignore")
     content = texts.to_csv(index=False).encode()
-    read = read_any._parse(content, ".csv", "drawn.csv", typed=False, encoding="")
+    read = read_any._parse(content, ".csv", "drawn.csv", typed=False, encoding="", columns=())
     assert read.shape == texts.shape
     for name in texts:
         assert read[name].fillna("").tolist() == texts[name].astype("str").fillna("").tolist()

@@ -112,6 +112,8 @@ def test_a_large_body_keeps_only_the_worker_busy(own, address, row):
     own.worker.submit(go_on.wait, 20)
     with ThreadPoolExecutor(1) as pool:
         large = pool.submit(post, address, json.dumps(row | {"note": " " * 40_000}))
+        while not own.busy and not large.done():
+            time.sleep(0.01)
         assert post(address, row).status_code == 200, "a small one is answered meanwhile"
         assert not large.done()
         go_on.set()
@@ -227,9 +229,12 @@ def test_reloads_at_once_are_one_or_two_and_hold_up_no_batch(now, row):
         go_on.wait(20)
         return now
 
-    own = prediction_service.Service(now, reload=load)
+    limits = served_model.Limits(seconds=5.0)  # less than a load takes
+    own = prediction_service.Service(now, limits=limits, reload=load)
     with local_service.serving(now.bundle, own) as address, ThreadPoolExecutor(9) as pool:
         asked = [pool.submit(post, address, "", page="reload") for _ in range(9)]
+        while not loads:
+            time.sleep(0.01)
         assert post(address, [row] * 20).status_code == 200, "a batch is answered meanwhile"
         go_on.set()
         assert {one.result(30).status_code for one in asked} == {200}
