@@ -147,7 +147,7 @@ def test_the_run_and_its_bundle_show_the_columns(run):
         assert said.exit_code == 0 and "format %d/%m/%Y" in said.output, said.output
         assert "joined" in said.output and forms.table()["joined"][0] in said.output
     held = json.loads(CliRunner().invoke(cli, ["schema", "small", "--json"]).output)
-    assert held["zip"]["kind"] == "category"
+    assert held["zip"]["kind"] == "postcode"
     assert columns_page.write_columns_page(run) == "columns.html"
     assert "<code>True | False</code>" in run.file("columns.html").read_text() or (
         "<code>False | True</code>" in run.file("columns.html").read_text())  # fmt: skip

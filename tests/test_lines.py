@@ -331,9 +331,10 @@ def test_stage_1_keeps_the_lines_and_the_ledger_adds_up(tmp_path, monkeypatch):
 
 def test_a_service_refuses_a_body_with_a_broken_line():
     body = text_of([NAMES, *ROWS]) + "1,2\n"
-    assert len(request_body.rows_of_table(text_of([NAMES, *ROWS]).encode(), ".csv")[0]) == 4
+    sound = text_of([NAMES, *ROWS]).encode()
+    assert len(request_body.rows_of_table(sound, ".csv", NAMES, 9)[0]) == 4
     with pytest.raises(request_body.Refused, match=r"line 6: 2 fields, .* nothing was answered"):
-        request_body.rows_of_table(body.encode(), ".csv")
+        request_body.rows_of_table(body.encode(), ".csv", NAMES, 9)
 
 
 def test_lines_set_aside_are_written_beside_the_result(tmp_path):

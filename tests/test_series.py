@@ -310,8 +310,8 @@ def test_help_reads_like_documentation(command):
 
 def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_path):
     towns = ["Salem", "Boston", "Lowell", "Lynn"] * 20
-    table = pd.DataFrame({"town": towns, "age": [20 + n % 50 for n in range(80)]})
-    table.loc[3, "town"], table.loc[7, "age"] = "Boston", 4_000
+    table = pd.DataFrame({"town": towns, "fee": [20 + n % 50 for n in range(80)]})
+    table.loc[3, "town"], table.loc[7, "fee"] = "Boston", 4_000
     table["zip"] = ["01970", "02108", "01850", "01901"] * 20
     source = tmp_path / "marked.csv"
     table.to_csv(source, index=False)
@@ -326,7 +326,7 @@ def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_pa
     done = pipeline_here("run", "--data", source, "--stages", "1-2", "--set", f"review={mine}")
     assert done.returncode == 0, done.stderr
     clean = pd.read_parquet(run.file("data/clean.parquet"))
-    assert clean["town"][3] == "Lynn" and pd.isna(clean["age"][7])
+    assert clean["town"][3] == "Lynn" and pd.isna(clean["fee"][7])
     changes = pd.read_parquet(run.file("data/changes.parquet"))
     assert set(changes["kind"]) == {"decision", "missing word"}
     kept_list = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)

@@ -7,12 +7,11 @@ refused with a sentence that names the field.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 
 import pandas as pd
 
+from .asked import new_id
 from .model_bundle import MOST_ROWS, answers_frame, as_frame, check_rows, predict_rows
 from .served_model import Served
 
@@ -90,14 +89,3 @@ def _worded(now: Served, prediction, probability: dict | None, warnings: list) -
     if now.fallback:
         answer["fallback"] = now.fallback
     return answer
-
-
-def new_id() -> str:
-    """The id of an answer: 32 hexadecimal digits, the first 13 of them the time in microseconds.
-
-    Ids that grow with time are added at the end of a database's index, not all over it.
-
-    >>> len(new_id()), new_id() < new_id()[:12] + "g"
-    (32, True)
-    """
-    return f"{time.time_ns() // 1000:013x}{os.urandom(10).hex()[1:]}"

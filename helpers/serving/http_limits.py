@@ -12,11 +12,9 @@ import logging
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from .answer_rows import new_id
-from .asked import OTHER, Asked
+from .asked import JSON, OTHER, Asked, new_id
 from .refusal_replies import refusal
 from .refusals import Refused
-from .request_body import JSON
 
 HEAD_SECONDS = 10.0  # from the start of a connection, or of a request, to the end of its headers
 HEAD_BYTES = 2**15

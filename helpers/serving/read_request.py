@@ -9,11 +9,12 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
+from .asked import JSON
 from .begun import Begun
 from .prediction_service import Service
 from .refusal_replies import NoReader
 from .refusals import Refused
-from .request_body import ENDINGS, JSON, Body
+from .request_body import ENDINGS, Body
 from .served_model import Limits
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
 from . import body_outline
+from .asked import JSON
 from .model_bundle import Bundle, check_columns
 from .packed_body import unpacked
 from .refusals import Refused
@@ -22,8 +23,6 @@ from .table_outline import Most, check_count, check_table
 
 READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
-
-JSON = "application/json"
 AT_ONCE_BYTES = 2**15  # of a body that is read in the event loop
 
 

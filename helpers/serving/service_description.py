@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .asked import VERSION
+from .asked import JSON, VERSION
 from .model_bundle import Bundle
 from .prediction_service import PREDICT, Service
 from .refusals import REFUSALS
-from .request_body import ENDINGS, JSON
+from .request_body import ENDINGS
 
 SERVERS = [{"url": "/"}, {"url": VERSION}]  # every address stands below both
 

@@ -16,13 +16,12 @@ from fastapi.exceptions import StarletteHTTPException  # what its routes raise: 
 from fastapi_offline import FastAPIOffline
 
 from ..base.user_errors import InputError
-from .asked import Asked, asked_of
+from .asked import JSON, Asked, asked_of
 from .client_keys import ClientKey
 from .prediction_service import PREDICT, Service
 from .read_request import body_of, check_api_key, check_reader
 from .refusal_replies import Reply, refusal
 from .refusals import Refused
-from .request_body import JSON
 from .service_description import describe, outcomes
 
 PAGES = ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect")
