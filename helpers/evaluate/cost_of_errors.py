@@ -27,12 +27,18 @@ def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) 
     costs = costs if any(costs) else (1.0, 1.0)
     positive = probability[:, task.classes.index(task.positive)]
     yes = np.asarray(truth) == task.positive
+    rules = _decision_rules(threshold).items()
+    rows = {rule: _errors_and_cost(yes, positive >= least, costs) for rule, least in rules}
+    table = pd.DataFrame(rows).T.sort_values(COST, kind="stable")
+    return table.map("{:,.0f}".format).rename_axis("rule")
+
+
+def _decision_rules(threshold: float) -> dict[str, float]:
+    """The decision rules, each with the probability from which it says yes."""
     rules = {"always predict no": np.inf, "always predict yes": -np.inf, "threshold 0.50": 0.5}
     if threshold != 0.5:
         rules[f"threshold {threshold:.2g} (the model's)"] = threshold
-    rows = {rule: _errors_and_cost(yes, positive >= least, costs) for rule, least in rules.items()}
-    table = pd.DataFrame(rows).T.sort_values(COST, kind="stable")
-    return table.map("{:,.0f}".format).rename_axis("rule")
+    return rules
 
 
 def _errors_and_cost(yes: np.ndarray, predicted: np.ndarray, costs: tuple) -> dict[str, float]:

@@ -61,9 +61,7 @@ def fingerprint(notebook: Path, package: Path = HERE, *, lessons: bool = True) -
     >>> list(fingerprint(HERE.parent / "notebooks" / "00_start_here.ipynb"))[:3]
     ['notebook', 'text', '__init__']
     """
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    seen = [[c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", [])] for c in cells]
-    seen = [c for c in seen if lessons or LESSON not in c[2]]
+    seen = _cells_of(notebook, lessons)
     code = [source for kind, source, _ in seen if kind == "code"]
     package = Path(package).absolute()
     reached = _reach(_used_by_cells(code, package.name), package)
@@ -72,6 +70,13 @@ def fingerprint(notebook: Path, package: Path = HERE, *, lessons: bool = True) -
     parts["text"] += [c for c in seen if c[0] != "code"]
     own = {name: _hash(json.dumps([part, used.pop(name, "")])) for name, part in parts.items()}
     return own | used
+
+
+def _cells_of(notebook: Path, lessons: bool) -> list[list]:
+    """The cells of a notebook that count, each as its type, source and tags."""
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    seen = [[c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", [])] for c in cells]
+    return [c for c in seen if lessons or LESSON not in c[2]]
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:

@@ -66,9 +66,14 @@ def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
     shown.insert(0, "rows", both[ROWS].astype(int).map("{:,}".format))
     if UNITS in both:
         shown.insert(1, "units", both[UNITS].map(lambda n: "" if np.isnan(n) else f"{n:,.0f}"))
-    ends = both[[LOW, HIGH]].astype(float).map("{:.2f}".format)
     main = f"{PLAIN_NAMES[metrics['main_metric']]}, 95 % interval"
-    return shown.assign(**{main: ends[LOW] + " to " + ends[HIGH]}).rename_axis("period")
+    return shown.assign(**{main: _intervals(both)}).rename_axis("period")
+
+
+def _intervals(table: pd.DataFrame) -> pd.Series:
+    """The interval of each period in words."""
+    ends = table[[LOW, HIGH]].astype(float).map("{:.2f}".format)
+    return ends[LOW] + " to " + ends[HIGH]
 
 
 def describe_decision(decision: dict, production: Production) -> str:

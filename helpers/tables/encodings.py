@@ -153,13 +153,17 @@ def _wide_by_zeros(content: bytes) -> str:
     """The kind of UTF-16 or UTF-32 that the places of zero bytes show; "" for none."""
     head = content[:4_000]
     places = Counter(found.start() % 4 for found in ZEROS.finditer(head))
-    few, many = len(head) / 200, len(head) / 40
     zeros = [places[place] for place in range(4)]
     for name, full in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
         if all(zeros[place] > len(head) / 5 for place in full):
             return name
+    return "" if len(content) % 2 else _two_wide_by_zeros(zeros, len(head))
+
+
+def _two_wide_by_zeros(zeros: list[int], size: int) -> str:
+    """The kind of UTF-16 that the zero bytes at each of four places show; "" for none."""
     even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
-    if len(content) % 2 == 0 and max(even, odd) > many and min(even, odd) <= few:
+    if max(even, odd) > size / 40 and min(even, odd) <= size / 200:
         return "utf-16-le" if odd > even else "utf-16-be"
     return ""
 
@@ -277,11 +281,15 @@ def _note(sample: bytes, ranked: list[tuple[CodePage, float]]) -> str:
     shown = ", ".join(f"‘{word:.20}’" for word, _ in words.most_common(2))
     said = f"The file is not UTF-8: it was read as {page.title}, with words such as {shown}."
     if unlike:
-        close = fit - unlike[0][1] < CLOSE
-        instead = " or ".join(f"{other.title} ({word})" for other, _, word in unlike)
-        said += f" {'A close call: it may be' if close else 'Less likely:'} {instead}."
+        said += _others_likely(unlike, close=fit - unlike[0][1] < CLOSE)
     other = unlike[0][0].name if unlike else page.name
     return f"{said} To read it otherwise: --set encoding={other}, or another name."
+
+
+def _others_likely(unlike: list[tuple[CodePage, float, str]], close: bool) -> str:
+    """The likeliest other encodings, each with the word in it, as a sentence to add."""
+    instead = " or ".join(f"{other.title} ({word})" for other, _, word in unlike)
+    return f" {'A close call: it may be' if close else 'Less likely:'} {instead}."
 
 
 def _unlike(sample: bytes, words: Counter[str], others: list) -> Iterator[tuple]:
