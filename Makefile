@@ -95,7 +95,7 @@ lab: $(READY)
 # with whole runs of the series; what starts kernels, servers and commands; all else. Each takes about
 # equally long. Labs' stored outputs are compared by test-stock; exercises, solutions and copies have none.
 NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
-SERIES := tests/stages tests/test_series.py
+SERIES := tests/stages tests/test_series.py tests/test_explore.py
 STARTING := $(patsubst %,tests/test_%.py,kernels service service_limits registry reference retraining \
 	batch explorer challenges lab_challenges labs forms extras scorer nasty usual hostile storage deploy)
 test: $(READY)

@@ -1,5 +1,6 @@
 """A recipe drafted from tables: keys against chance, times, and what joins add beside the zero."""
 
+import functools
 import sqlite3
 
 import numpy as np
@@ -16,6 +17,13 @@ from helpers.collect.draft_recipe import draft, find_sources
 from helpers.collect.find_keys import match, names_agree, pair_keys
 from helpers.collect.table_profile import profile, readings
 from helpers.tables.read_any import read_table
+
+
+@functools.cache
+def made_once(relations, seed: int, rows: int):
+    """Tables with planted keys, the recipe drafted for them, and the tables as it joins them."""
+    of = relations(seed, rows)
+    return of, *drafted(of)
 
 
 def found(left, right, table="other"):
@@ -90,12 +98,9 @@ def test_a_key_of_two_columns_is_found_and_no_column_of_it_alone():
     assert [one.before for one in pair] == ["row", "seat"]
 
 
-@pytest.mark.parametrize(
-    "relations", [lambda: shop(9, 600), lambda: plant(8, 800), lambda: schools(7, 900)]
-)
-def test_planted_keys_are_found_and_no_others(relations):
-    of = relations()
-    made, joined = drafted(of)
+@pytest.mark.parametrize("asked", [(shop, 9, 600), (plant, 8, 800), (schools, 7, 900)])
+def test_planted_keys_are_found_and_no_others(asked):
+    of, made, joined = made_once(*asked)
     assert keys_of(made, joined) == of.keys
     assert len(joined.frame) == len(of.tables[of.main])
 
@@ -104,7 +109,7 @@ def test_planted_keys_are_found_and_no_others(relations):
 
 
 def test_the_moment_is_the_earliest_time_that_all_rows_have():
-    made, _ = drafted(shop(9, 600))
+    _, made, _ = made_once(shop, 9, 600)
     assert made.content["moment"] == {"column": "at"}
     born = pd.DataFrame({"born": ["1980-02-03", "1990-04-05"] * 30,
                          "created": ["2024-05-06", "2024-05-07"] * 30})  # fmt: skip
@@ -112,9 +117,8 @@ def test_the_moment_is_the_earliest_time_that_all_rows_have():
 
 
 def test_rows_of_the_future_add_nothing():
-    of = plant(8, 1_500)  # an alarm comes seven minutes after each failure
-    _, joined = drafted(of)
-    rows = join_gain.rows_to_ask(joined, of.target, [], most=1_500)
+    of, _, joined = made_once(plant, 8, 800)  # an alarm comes seven minutes after each failure
+    rows = join_gain.rows_to_ask(joined, of.target, [])
     own = list(of.tables["jobs"].drop(columns="failed"))
     alarms = [name for name in rows.X if name.startswith("alarms_")]
     assert alarms and join_gain.score_of(rows, own + alarms) < 0.75
@@ -126,8 +130,7 @@ def test_rows_of_the_future_add_nothing():
 
 
 def test_regular_readings_join_by_the_last_and_by_the_mean_of_some():
-    of = plant(8, 400)
-    made, joined = drafted(of)
+    of, made, joined = made_once(plant, 8, 800)
     said = made.content["sources"]["sensors_recent"]
     assert said["join"] == "window" and said["window"] == "6 hours"
     assert said["aggregate"] == {"temp": "mean"} and "not_older" not in said
@@ -141,7 +144,7 @@ def test_regular_readings_join_by_the_last_and_by_the_mean_of_some():
 
 
 def test_events_and_parts_of_a_time_have_no_such_mean():
-    made, _ = drafted(shop(9, 600))
+    _, made, _ = made_once(shop, 9, 600)
     assert not [name for name in made.content["sources"] if name.endswith("_recent")]
     hours = pd.DataFrame({"at": pd.date_range("2024-01-01", periods=9, freq="h"), "hour": range(9),
                           "month": 1, "load": range(9), "state": list("abcabcabc")})  # fmt: skip
@@ -152,8 +155,7 @@ def test_events_and_parts_of_a_time_have_no_such_mean():
 
 
 def test_a_join_that_tells_the_answer_adds_and_a_random_target_gains_nothing():
-    of = schools(7, 1_500)
-    _, joined = drafted(of)
+    of, _, joined = made_once(schools, 7, 900)
     _, found_gains = join_gain.gains(joined, of.target, shuffles=4)
     by_name = {one.source: one for one in found_gains}
     assert by_name["budgets"].adds > 0.05 and by_name["budgets"].is_beyond_chance
@@ -161,8 +163,7 @@ def test_a_join_that_tells_the_answer_adds_and_a_random_target_gains_nothing():
 
 
 def test_a_random_target_keeps_units_together():
-    of = plant(8, 400)
-    _, joined = drafted(of)
+    of, _, joined = made_once(plant, 8, 800)
     rows = join_gain.rows_to_ask(joined, of.target, [])
     unit = np.repeat(np.arange(len(rows.y) // 4 + 1), 4)[: len(rows.y)].astype(str)
     rows = join_gain.replace(rows, unit=unit, y=np.where(unit.astype(int) % 3 == 0, "yes", "no"))
@@ -173,10 +174,9 @@ def test_a_random_target_keeps_units_together():
 
 
 def test_rows_of_the_last_fifth_are_not_asked():
-    of = plant(8, 500)
-    _, joined = drafted(of)
+    of, _, joined = made_once(plant, 8, 800)
     rows = join_gain.rows_to_ask(joined, of.target, [])
-    assert rows.row.max() < 0.81 * 500
+    assert rows.row.max() < 0.81 * 800
 
 
 # --- The command ----------------------------------------------------------------------------------

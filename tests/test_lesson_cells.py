@@ -44,13 +44,28 @@ def names(source: str) -> tuple[set[str], set[str]]:
     while tables:
         table = tables.pop()
         tables += table.get_children()
+        own = comprehended(source) if table.get_type() == "module" else set()
         for symbol in table.get_symbols():
+            if symbol.get_name() in own:
+                continue
             if table.get_type() == "module" or symbol.is_global():
                 if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
                     given.add(symbol.get_name())
                 if symbol.is_referenced():
                     read.add(symbol.get_name())
     return given, read
+
+
+def comprehended(source: str) -> set[str]:
+    """Names that a cell gives something in comprehensions alone: from Python 3.12 on they stand
+    among the module's."""
+    nodes = list(ast.walk(ast.parse(plain(source))))
+    targets = [n.target for n in nodes if isinstance(n, ast.comprehension)]
+    inside = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    within = {n.id for n in inside}
+    given = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+             and not any(n is one for one in inside)}  # fmt: skip
+    return within - given
 
 
 def imports(source: str) -> set[str]:
