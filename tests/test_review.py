@@ -145,9 +145,9 @@ def test_a_dependency_that_a_person_names_is_learnt_from_training_rows_alone():
 
 def test_a_label_is_corrected_where_the_row_still_has_it_and_logged():
     raw = pd.DataFrame({"x": ["1", "2", "3"], "late": ["no", "no", "yes"]})
-    review = lines({"column": "late", "kind": "likely wrong label", "value": "no",
+    review = lines({"column": "late", "kind": "label in doubt", "value": "no",
                     "where": "row 1", "suggestion": "yes", "apply": "yes"},
-                   {"column": "late", "kind": "likely wrong label", "value": "no",
+                   {"column": "late", "kind": "label in doubt", "value": "no",
                     "where": "row 2", "suggestion": "yes", "apply": "yes"})  # fmt: skip
     plan = apply_marks({"columns": {"x": {"kind": "number"}}}, review)
     about = {"target": "late", "label": {"kind": "class", "values": ["no", "yes"]}}

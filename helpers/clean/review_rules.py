@@ -21,7 +21,7 @@ from .far_values import BEYOND, with_limit
 from .review_decisions import MISSING
 
 WRITTEN, EMPTY = "written otherwise", "empty cells"
-LABEL = "likely wrong label"
+LABEL = "label in doubt"
 ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
 YEAR_FIRST = "year first"
 ROW = re.compile(r"row (\d+)")

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong, by what models say that have not learnt from them.
+"""Labels in doubt, by what models say that have not learnt from them: questions for a person.
 
 Each training row was validated once, by models of the other folds. Its label is doubtful where they
 are sure of another one: the margin is the probability of the label less that of the likeliest other

@@ -57,7 +57,7 @@ CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.par
 DRAFTED = "cleaning_drafted.yaml"
 COLUMNS = "columns.yaml"  # what each column held and how it was read
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
-LABEL_DOUBTS = "data/label_doubts.parquet"  # training rows whose label is likely wrong
+LABEL_DOUBTS = "data/label_doubts.parquet"  # training rows whose label is in doubt
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
 # The labelled rows, and which are held out

@@ -94,7 +94,7 @@ def _base_plan(run: Run) -> dict:
 
 
 def _label_lines(run: Run, review: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are likely mislabelled, as lines of the list; none before stage 5."""
+    """The rows whose label is in doubt, as lines of the list; none before stage 5."""
     empty = review.iloc[:0]
     if not _has_labels(run):
         return empty
@@ -106,7 +106,7 @@ def _label_lines(run: Run, review: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label_line(target: str, one: dict) -> dict:
-    """A row that is likely mislabelled, as a line of the list."""
+    """A row whose label is in doubt, as a line of the list."""
     return line_of(target, LABEL, str(one["label"]), 1, where=f"row {one['row']}",
                    suggestion=str(one["predicted"]), evidence=one["evidence"])  # fmt: skip
 
