@@ -19,6 +19,7 @@ from .figure_style import (
     GREY,
     ORANGE,
     headed,
+    legend_outside,
     name_rows,
     picture,
     short,
@@ -40,7 +41,7 @@ def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
     if table.empty:
         axes.text(0.5, 0.5, "nothing to repair", transform=axes.transAxes, ha="center", color=GREY)
     else:
-        axes.legend(loc="lower right")
+        legend_outside(axes)
     title = "The columns with faulty cells, and what became of these"
     axis = "cells changed by cleaning, other names for one thing aside"
     return titled(axes, title, xlabel=axis, ylabel="column")
