@@ -109,7 +109,7 @@ def pages(run):
 
 def test_every_stage_has_a_page_and_the_front_page_leads_to_each(flights):
     names = {page.name for page in pages(flights)}
-    others = {"index.html", "columns.html", "compared_with_quick.html"}
+    others = {"index.html", "columns.html", "review.html", "compared_with_quick.html"}
     assert names == others | {stage.report for stage in STAGES}
     index = flights.file("index.html").read_text()
     assert all(f'href="{page}"' in index for page in [*(s.report for s in STAGES), "columns.html"])
@@ -270,7 +270,7 @@ def test_names_and_values_of_the_data_are_shown_and_never_run(tmp_path):
     pd.DataFrame(nasty).to_csv(table, index=False)
     run_line("--data", str(table), "--name", "nasty", "--set", "duplicates=keep")
     run = Run("nasty")
-    assert len(pages(run)) == 5
+    assert len(pages(run)) == 6
     for page in pages(run):
         dom, console, addresses = visit(page, tmp_path)
         assert "<title>run</title>" not in dom and "<title>1</title>" not in dom
