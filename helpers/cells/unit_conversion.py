@@ -1,9 +1,9 @@
 """Units of measurement: how they are spelt, and exact factors between those of one dimension.
 
 Factors are exact by definition: the international yard and pound (1959: 1 yd = 0.9144 m, 1 lb =
-0.45359237 kg), the US gallon (231 cubic inches), the nautical mile (1,852 m), the thermochemical calorie (4.184 J,
-as on labels of food), NIST SP 811. A library for units (pint, 6 MB with what it needs) knows
-thousands more; columns hold these, and tests/test_unit_factors.py holds them against it.
+0.45359237 kg), the US gallon (231 cubic inches), the nautical mile (1,852 m), the thermochemical
+calorie (4.184 J, as on labels of food), NIST SP 811. A library for units (pint, 6 MB with what it
+needs) knows thousands more; columns hold these. tests/test_unit_factors.py compares with it.
 """
 
 from __future__ import annotations
