@@ -46,6 +46,12 @@ class CompiledFeatures:
         for start in range(0, rows, BLOCK):
             yield self._block(parts, slice(start, min(start + BLOCK, rows)))
 
+    def described(self) -> dict:
+        """Formulas, steps and which numbers are kept: see `helpers.pipeline.described`."""
+        kept = None if isinstance(self.kept, slice) else np.asarray(self.kept)
+        steps = [step.described() for step in self.steps]
+        return {**self.formulas.described(), "steps": steps, "width": self.width, "kept": kept}
+
     def _own(self, step: int) -> slice:
         """Where the features of a step stand."""
         start = sum(one.width for one in self.steps[:step])

@@ -101,6 +101,14 @@ class CompiledNumbers(CompiledStep):
         start = len(self.stays)
         return filled + [self._marks(clean, i, start + n) for n, i in enumerate(self.marked)]
 
+    def described(self) -> dict:
+        """The medians, which gaps are marked, and the scaling; see `helpers.pipeline.described`."""
+        return {
+            "kind": "numbers", "columns": self.columns, "largest": LARGEST,
+            "stays": self.stays, "fill": self.fill, "marked": np.asarray(self.marked),
+            **vars(self.scaling),
+        }  # fmt: skip
+
     def _filled(self, clean: Columns, column: int, place: int) -> Part:
         values, codes = _distinct(clean[self.columns[column]])
         values = values.clip(-LARGEST, LARGEST)

@@ -143,6 +143,10 @@ class CompiledTexts(CompiledStep):
         """The numbers of the row's texts, column by column."""
         return np.concatenate([topics.of(row[name] or "") for name, topics in self.topics])
 
+    def described(self) -> dict:
+        """Not written out: words × directions are megabytes; the numbers of a text are held."""
+        return super().described()
+
 
 @compiled_step.register
 def _(first: TextToNumbers, steps, columns: list[str]) -> CompiledStep:

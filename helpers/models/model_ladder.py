@@ -32,9 +32,9 @@ BOOSTING_SETTINGS = {"max_iter": 120, "learning_rate": 0.08, "early_stopping": F
 MANY_ROWS_FOREST = {"max_samples": 0.3, "max_depth": 12}
 # Boosting whose trees ask one feature each is a sum of one curve a feature, and so of one a column.
 # (Features of one column could ask together, but a model would have to know which they are.) Such
-# trees are small, and many features wait for theirs: so larger steps.
-ADDITIVE_SETTINGS = {"interaction_cst": "no_interactions", "max_leaf_nodes": 8,
-                     "learning_rate": 0.15}  # fmt: skip
+# trees are small: on the example four leaves (ROC AUC 0.676) are better than eight (0.670).
+ADDITIVE_SETTINGS = {"interaction_cst": "no_interactions", "max_leaf_nodes": 4,
+                     "learning_rate": 0.1}  # fmt: skip
 
 SPACES = {
     LINEAR: {"C": loguniform(1e-3, 1e2)},
@@ -52,8 +52,8 @@ SPACES = {
         "max_features": uniform(0.2, 0.8),
     },
     ADDITIVE: {
-        "learning_rate": loguniform(0.06, 0.4),
-        "max_leaf_nodes": randint(3, 16),
+        "learning_rate": loguniform(0.04, 0.25),
+        "max_leaf_nodes": randint(3, 10),
         "min_samples_leaf": randint(5, 80),
         "l2_regularization": loguniform(1e-3, 10),
     },
