@@ -7,6 +7,7 @@ project (see `plain_cells`).
 
 from __future__ import annotations
 
+import pandas as pd
 from rapidfuzz.distance import OSA
 
 
@@ -25,7 +26,7 @@ def key_columns(rules):
 
 def cell_texts(column):
     """Cells as text, as the keys of the rules have them; missing is None."""
-    return [None if value != value or value is None else to_text(value) for value in column]
+    return [None if pd.isna(value) else to_text(value) for value in column]
 
 
 def vote(column, texts, rules):
