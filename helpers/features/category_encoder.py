@@ -125,6 +125,10 @@ class CompiledLevels(CompiledStep):
             start += width
         return parts
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each level, or of each mean of the target."""
+        return [(one.column,) for one in self.tables for _ in range(one.numbers.shape[1])]
+
 
 def level_tables(steps: Pipeline, columns: list[str]) -> list[LevelTable]:
     """The table of each column that fitted steps of categories encode."""

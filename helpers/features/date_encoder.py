@@ -163,6 +163,10 @@ class CompiledDates(CompiledStep):
         found = np.where(np.isnan(found), self.fill, found)
         return (found - self.scaler.mean_) / self.scaler.scale_
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each part of the calendar; of days between dates, both."""
+        return [(name,) for name, _ in self.parts] + [tuple(pair) for pair in self.pairs]
+
 
 def _days_between(first: datetime | None, second: datetime | None) -> float:
     if first is None or second is None:

@@ -86,6 +86,10 @@ class CompiledStep:
         frame = pd.DataFrame({name: as_series(clean[name]).array for name in self.columns})
         return [Part(self._asked(frame), None, ALL)]
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """By feature the columns that it is made of; here, where more is not known, all of them."""
+        return [tuple(self.columns)] * self.width
+
     def _asked(self, frame: pd.DataFrame) -> np.ndarray:
         return np.asarray(self.steps.transform(frame), dtype=float)
 
