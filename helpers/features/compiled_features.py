@@ -54,6 +54,12 @@ class CompiledFeatures:
         found = [_all_of(known, origin) for step in self.steps for origin in step.origins()]
         return [found[i] for i in np.arange(len(found))[self.kept]]
 
+    def described(self) -> dict:
+        """Formulas, steps and which numbers are kept: see `helpers.pipeline.described`."""
+        kept = None if isinstance(self.kept, slice) else np.asarray(self.kept)
+        steps = [step.described() for step in self.steps]
+        return {**self.formulas.described(), "steps": steps, "width": self.width, "kept": kept}
+
     def _own(self, step: int) -> slice:
         """Where the features of a step stand."""
         start = sum(one.width for one in self.steps[:step])

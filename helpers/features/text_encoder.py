@@ -147,6 +147,10 @@ class CompiledTexts(CompiledStep):
         """The column of each topic."""
         return [(name,) for name, topics in self.topics for _ in topics.of("")]
 
+    def described(self) -> dict:
+        """Not written out: words × directions are megabytes; the numbers of a text are held."""
+        return super().described()
+
 
 @compiled_step.register
 def _(first: TextToNumbers, steps, columns: list[str]) -> CompiledStep:

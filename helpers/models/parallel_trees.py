@@ -83,6 +83,22 @@ class ParallelTrees:
             places = child.take(places + right)
         return self.value[places >> 1]
 
+    def described(self) -> dict:
+        """The nodes as plain arrays: how far on each side's child stands, 0 for a leaf.
+
+        Of a node that asks, `value` is 0; of a leaf, feature and threshold are.
+        """
+        own = np.arange(len(self.value))
+        left, right = self.child[::2] // 2 - own, self.child[1::2] // 2 - own
+        asks = left != 0
+        keep = asks if self.value.ndim == 1 else asks[:, None]
+        return {
+            "roots": (self.roots // 2).astype(np.uint32), "left": left.astype(np.uint32),
+            "right": right.astype(np.uint32), "value": np.where(keep, 0.0, self.value),
+            "feature": np.where(asks, self.feature[::2], 0).astype(np.uint16),
+            "threshold": np.where(asks, self.threshold[::2], 0.0),
+        }  # fmt: skip
+
 
 def _children(tree: Tree) -> np.ndarray:
     """Nodes × (yes, no): where each leads."""
