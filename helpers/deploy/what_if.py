@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..answers.certainty import Certainty
+from ..answers.certainty_content import as_content
 from ..base.spacing import evenly_spaced
 from ..features.formula_parts import MISSING_LEVEL
 from ..learning.labelled_data import TEST, Labelled
@@ -44,7 +46,9 @@ class Asked:
     """What the page is made of.
 
     `model` is the deployed pipeline, fitted on the rows `known`; `test` are the held-out rows, and
-    `predicted` and `probability` what the model before its last fit answered to them.
+    `predicted` and `probability` what the model before its last fit answered to them. `costs` are
+    those of a false positive and of a false negative, `sure` is how sure answers are (None: not
+    known).
     """
 
     task: Task
@@ -56,16 +60,24 @@ class Asked:
     probability: np.ndarray | None
     costs: tuple[float, float] = (1.0, 1.0)
     refitted: bool = True
+    sure: Certainty | None = None
 
 
 def asked_of(
-    work, labelled: Labelled, known: Labelled, trained: Pipeline, model: Pipeline, schema: dict
+    work,
+    labelled: Labelled,
+    known: Labelled,
+    trained: Pipeline,
+    model: Pipeline,
+    schema: dict,
+    sure: Certainty | None = None,
 ) -> Asked:
     """What the open stage 7 makes its page of: `trained` is the model before its last fit."""
     test = labelled.of(TEST)
     answered = predict(labelled.task, trained[1:], test.X)
     costs = tuple(work.read_json("training.json").get("costs", (0.0, 0.0)))
-    return Asked(labelled.task, model, schema, known, test, *answered, costs, model is not trained)
+    refitted = model is not trained
+    return Asked(labelled.task, model, schema, known, test, *answered, costs, refitted, sure)
 
 
 def hand_on(work, asked: Asked) -> None:
@@ -137,6 +149,15 @@ def _closeness(asked: Asked, compiled: Compiled, why: str, small) -> dict:
     return {"why": why, "rows": len(wanted)} | far | same
 
 
+def _certainty(sure: Certainty) -> dict:
+    """What intervals and sets are made of: their scores, and the trees of a spread by row."""
+    content, models = as_content(sure)
+    own = content.get("numbers", content.get("sets"))
+    scores = {name: np.array(own[name], dtype=float) for name in ("scores", "levels")}
+    trees = [compiled_model(model).described() for model in models]
+    return described.packed({**own, **scores, "models": trees}) | {"assumption": sure.assumption}
+
+
 def _pruned(said: dict, controls: list[dict], rows: list[dict]) -> dict:
     """A description whose tables of levels hold those that the page can ask for, and no others."""
     offered = {one["column"]: {str(v) for v in one["options"]} for one in controls
@@ -175,6 +196,7 @@ def _content(asked: Asked, controls: list, rows: list, said: dict, small: dict |
         "small": small,
         "controls": controls,
         "rows": rows,
+        "certainty": None if small or asked.sure is None else _certainty(asked.sure),
         "held_out": _held_out(asked),
         "tested_rows": len(asked.test.y),
         "refitted": asked.refitted,

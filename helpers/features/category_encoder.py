@@ -130,6 +130,10 @@ class CompiledLevels(CompiledStep):
             start += width
         return parts
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each level, or of each mean of the target."""
+        return [(one.column,) for one in self.tables for _ in range(one.numbers.shape[1])]
+
     def described(self) -> dict:
         """A table for each column; `form` is that of texts that are looked up by a part of them."""
         form = getattr(first_step(self.steps), "form", "")

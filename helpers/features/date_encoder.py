@@ -163,6 +163,10 @@ class CompiledDates(CompiledStep):
         found = np.where(np.isnan(found), self.fill, found)
         return (found - self.scaler.mean_) / self.scaler.scale_
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each part of the calendar; of days between dates, both."""
+        return [(name,) for name, _ in self.parts] + [tuple(pair) for pair in self.pairs]
+
     def described(self) -> dict:
         """The calendar parts, the pairs whose days apart count, what fills gaps, the scaling."""
         parts = [[name, part.name] for name, part in self.parts]

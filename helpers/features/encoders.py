@@ -87,6 +87,10 @@ class CompiledStep:
         frame = pd.DataFrame({name: as_series(clean[name]).array for name in self.columns})
         return [Part(self._asked(frame), None, ALL)]
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """By feature the columns that it is made of; here, where more is not known, all of them."""
+        return [tuple(self.columns)] * self.width
+
     def described(self) -> dict:
         """The step as plain data for `scorer.js`; without a written form its numbers are held."""
         return {"kind": HELD, "columns": self.columns, "width": self.width}

@@ -84,6 +84,11 @@ class CompiledForms(CompiledStep):
         known = np.concatenate([np.where(gaps, self.fill, found), gaps[self.marked]])
         return (known - self.scaler.mean_) / self.scaler.scale_
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each number, then that of each mark of a gap."""
+        of_number = [(name,) for name in self.columns for _ in self.first.numbers(name, None)]
+        return of_number + [of_number[i] for i in self.marked]
+
     def described(self) -> dict:
         """The form, the ranks of ordered words, what fills gaps, the scaling."""
         own = {"form": self.first.form, "ranks": self.first.ranks or {}, "columns": self.columns}

@@ -101,6 +101,10 @@ class CompiledNumbers(CompiledStep):
         start = len(self.stays)
         return filled + [self._marks(clean, i, start + n) for n, i in enumerate(self.marked)]
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each number, then that of each mark of a gap."""
+        return [(self.columns[i],) for i in (*self.stays, *self.marked)]
+
     def described(self) -> dict:
         """The medians, which gaps are marked, and the scaling; see `helpers.pipeline.described`."""
         return {

@@ -5,7 +5,7 @@
   const { task, controls, rows } = content, kind = task.kind;
   const FIRST = 8, POINTS = 61, BARS = 12;
   const by = (id) => document.getElementById(id);
-  let scorer = null, shown = null; // `shown`: the row as it is now
+  let scorer = null, certainty = null, shown = null; // `shown`: the row as it is now
 
   // Words and numbers
 
@@ -300,21 +300,14 @@
   }
 
   // How sure: what the answers of the folds tell (helpers/answers)
-  const LEVEL = 0.9;
+  const level = () => Number(by("level").value);
   function sureOf(now) {
-    return scorer.interval ? scorer.interval(shown.values, shown.row.held, now.number, LEVEL) : null;
+    return certainty && kind === "regression" ? Scorer.interval(certainty, scorer.features(shown.values, shown.row.held), now.number, level()) : null;
   }
   function drawSure(now) {
-    let text = "";
-    if (kind === "regression") {
-      const band = sureOf(now);
-      if (band) text = `In ${100 * LEVEL} of 100 rows like those of training the truth lies between ${number(band[0])} and ${number(band[1])}.`;
-    } else if (scorer.set) {
-      const set = scorer.set(now.probability, LEVEL).map((n) => task.classes[n]);
-      text = `The set that holds the truth in ${100 * LEVEL} of 100 rows like those of training: ${set.join(", ")}.`;
-    }
-    by("sure").hidden = !text;
-    by("sure").textContent = text;
+    if (!certainty) return;
+    const band = sureOf(now), set = band ? [] : Scorer.classSet(certainty, now.probability, level()).map((n) => task.classes[n]);
+    by("sure-said").textContent = !band ? set.join(", ") : band.every(Number.isFinite) ? `${number(band[0])} to ${number(band[1])}` : "too few rows to tell";
   }
 
   // The answer along the column that is being moved
@@ -506,6 +499,13 @@
     window.whatIf = { milliseconds: null };
     scorer = await Scorer.open(content.scorer);
     Object.assign(window.whatIf, { scorer, rows, content, move: (column, cell) => { move(column, cell, 0); drawNow(); return window.whatIf.milliseconds; } });
+    if (content.certainty) {
+      certainty = await Scorer.unpack(content.certainty);
+      by("sure").hidden = false;
+      by("sure-what").textContent = kind === "regression" ? "Interval that holds the truth in" : "Set that holds the truth in";
+      by("sure").title = content.certainty.assumption;
+      by("level").addEventListener("change", draw);
+    }
     if (trouble()) return sayTrouble("The model in this page does not answer as the deployed one does, so it is not shown. Open the page in another browser, or make it again: pipeline run --stages 7.");
     makeControls();
     makeRows();
