@@ -15,11 +15,11 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..answers.certainty import Certainty
-from ..answers.certainty_content import as_content
+from ..answers.certainty_content import as_content, from_content
 from ..base.spacing import evenly_spaced
 from ..features.formula_parts import MISSING_LEVEL
 from ..learning.labelled_data import TEST, Labelled
-from ..learning.predicting import predict
+from ..learning.predicting import Answers, predict
 from ..learning.task_kind import Task
 from ..line.stage_list import WHAT_IF
 from ..models.compiled_models import compiled_model
@@ -38,6 +38,7 @@ from .what_if_rows import ROWS, chosen_rows
 
 MOST_NODES = 300_000  # of trees: at 3 to 4 bytes each
 MOST_BYTES = 1_300_000  # of the content; with the page around it, below 1.5 MB
+CHECKED_AT = 0.9  # the level at which the page checks its intervals and sets
 HELD_OUT = 4_000  # answers to held-out rows that are kept
 
 
@@ -188,7 +189,7 @@ def _cut(table: dict, offered: set | None) -> dict:
 def _content(asked: Asked, controls: list, rows: list, said: dict, small: dict | None) -> dict:
     task = asked.task
     if small:
-        rows = [row | {"expected": None} for row in rows]
+        rows = [row | {"expected": None, "sure": None} for row in rows]
     return {
         "task": {"target": task.target, "kind": task.kind, "classes": list(task.classes),
                  "positive": task.positive},
@@ -213,13 +214,29 @@ def _rows(asked: Asked, compiled: Compiled, controls: list) -> list[dict]:
     clean = asked.test.X.iloc[places].reset_index(drop=True)
     cells = described.plain_rows(clean[[one["column"] for one in controls]], compiled.features)
     held = described.held_numbers(clean, compiled.features)
-    expected = _answers(asked.model["model"], _numbers(asked, clean)).tolist()
+    x = _numbers(asked, clean)
+    expected = _answers(asked.model["model"], x)
+    sure = _sure(asked, expected, x)
+    expected = expected.tolist()
     return [
         {"row": int(asked.test.row[place]), "kind": kind, "values": values,
          "held": [rows and rows[n] for rows in held], "truth": _plain(asked.test.y[place]),
-         "tested": _tested(asked, place), "expected": expected[n]}
+         "tested": _tested(asked, place), "expected": expected[n],
+         "sure": sure[n]}
         for n, (place, kind, values) in enumerate(zip(places, kinds, cells, strict=True))
     ]  # fmt: skip
+
+
+def _sure(asked: Asked, answers: np.ndarray, x: np.ndarray) -> list:
+    """The interval or the places of the set of each row; None where there is none."""
+    if asked.sure is None:
+        return [None] * len(x)
+    sure = from_content(*as_content(asked.sure))  # as the bundle has it: its scores are rounded
+    if asked.task.is_regression:
+        found = sure.interval(answers, x, CHECKED_AT)
+        return [row.tolist() if np.isfinite(row).all() else None for row in found]
+    _, probability = Answers.of(asked.task, asked.model).of_rows(answers)
+    return [np.flatnonzero(row).tolist() for row in sure.sets(probability, CHECKED_AT)]
 
 
 def _tested(asked: Asked, place: int):

@@ -3,7 +3,7 @@
 (async () => {
   const content = JSON.parse(document.getElementById("content").textContent);
   const { task, controls, rows } = content, kind = task.kind;
-  const FIRST = 8, POINTS = 61, BARS = 12;
+  const FIRST = 8, POINTS = 61, BARS = 12, CHECKED_AT = 0.9;
   const by = (id) => document.getElementById(id);
   let scorer = null, certainty = null, shown = null; // `shown`: the row as it is now
 
@@ -444,13 +444,15 @@
   // The page checks that its model answers as the pipeline did when the page was made
   function trouble() {
     const far = (a, b) => Math.abs(a - b) > 1e-9 * Math.max(1, Math.abs(b));
-    return rows.some((row) => {
-      if (row.expected === null) return false;
+    const isOff = (row) => {
       const found = scorer.answer(row.values, row.held);
-      if (kind === "regression") return far(found.number, row.expected);
-      return row.expected.some((wanted, n) => far(found.probability[scorer.said.places[n]], wanted));
-    });
+      if (kind === "regression") return far(found.number, row.expected) || (row.sure && bandOf(row, found).some((end, n) => far(end, row.sure[n])));
+      const set = row.sure && Scorer.classSet(certainty, found.probability, CHECKED_AT).join();
+      return row.expected.some((wanted, n) => far(found.probability[scorer.said.places[n]], wanted)) || (row.sure && set !== row.sure.join());
+    };
+    return rows.some((row) => row.expected !== null && isOff(row));
   }
+  const bandOf = (row, found) => Scorer.interval(certainty, scorer.features(row.values, row.held), found.number, CHECKED_AT);
 
   function sayTrouble(text) {
     by("trouble").textContent = text;
