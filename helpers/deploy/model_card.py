@@ -12,6 +12,9 @@ from ..base.verdicts import passes, was_required
 from ..examples import known as examples_known
 from ..learning.later_scores import describe_promise
 from ..learning.metric_names import PLAIN_NAMES
+from ..models.model_ladder import ADDITIVE
+
+READS = {ADDITIVE: " (a sum of one curve a column, which stage 6 draws)"}
 
 
 def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: bool) -> dict:
@@ -81,7 +84,8 @@ def card_text(card: dict) -> str:
     paragraphs = [
         f"# Model card: {inert(card['task']['target'])}",
         f"**Question.** {inert(card['question'])}",
-        f"**Model.** {inert(card['model'])}, fitted on {card['fitted_on_rows']:,} rows of "
+        f"**Model.** {inert(card['model'])}{READS.get(card['model'], '')}, fitted on "
+        f"{card['fitted_on_rows']:,} rows of "
         f"{inert(card['source'])}{refit}.",
         f"**Verdict.** {inert(held_out['verdict'])}, on {held_out['rows']:,} held-out rows:",
         _scores_as_markdown(held_out),

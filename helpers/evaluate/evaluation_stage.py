@@ -21,6 +21,7 @@ from ..learning.task_kind import Task
 from ..pages.show import folded, say, together
 from ..pipeline import whole_pipeline
 from . import (
+    additive_curves,
     calibration_curve,
     cost_of_errors,
     diagnosis,
@@ -99,6 +100,17 @@ class Evaluation:
     def leading(self) -> list[str]:
         """The columns, the most important ones first."""
         return importance.columns_by_importance(self.falls)
+
+    @cached_property
+    def column_curves(self) -> list[additive_curves.Curve]:
+        """What each column adds, where the model is a sum of that; else none."""
+        task = additive_curves.watching(self.learn)
+        return additive_curves.curves(task, self.model[1:], self.learn)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a model that can be read was asked for, and taken."""
+        return bool((self.training.get("readable") or {}).get("taken")) and bool(self.column_curves)
 
     @cached_property
     def worse(self) -> pd.DataFrame:
@@ -213,7 +225,23 @@ def show_importance(found: Evaluation) -> None:
     said = say(importance.describe_importance(found.falls, len(found.test.y)))
     sure = found.falls[found.falls["sure"]]
     drawn = model_plots.falls(sure, found.task.main_metric, height=3.2) if len(sure) else None
-    together(said, drawn)
+    together(*_readable(found), said, drawn)
+
+
+def _readable(found: Evaluation) -> tuple:
+    """What became of the wish for a model that can be read; nothing where nobody had it.
+
+    Where one was taken, the curves that it is the sum of.
+    """
+    wish = found.training.get("readable")
+    return (say(wish["reading"]), *(_curves(found) if found.is_read else ())) if wish else ()
+
+
+def _curves(found: Evaluation) -> tuple:
+    """The curves of a model that is a sum of one curve a column, below a sentence on them."""
+    task = additive_curves.watching(found.learn)
+    said = say(additive_curves.describe_curves(task, found.column_curves))
+    return said, additive_curves.curves_picture(task, found.column_curves)
 
 
 def show_groups(found: Evaluation) -> None:
@@ -287,7 +315,14 @@ def _folded_calibration(found: Evaluation):
 
 
 def _folded_dependence(found: Evaluation):
-    """The mean answer along the most important columns; None where no column is sure."""
+    """The mean answer along the most important columns; None where no column is sure.
+
+    Of a model that is a sum of curves these themselves; None where they are shown above.
+    """
+    if found.column_curves:
+        return (
+            None if found.is_read else folded("The whole model, a curve a column", *_curves(found))
+        )
     asked = found.task, found.model[1:], found.test.X, found.falls, found.units
     drawn = partial_dependence_curves.dependence_picture(*asked)
     title = "How the answer changes along one column (partial dependence)"
