@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 from sklearn.pipeline import Pipeline
 
+from ..answers.certainty import Certainty
 from ..base.files import sha256
 from ..base.places import reports_folder
 from ..base.user_errors import InputError
@@ -29,6 +30,7 @@ from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
+from . import certainty_files
 from .refusals import RowsError
 
 MOST_ROWS = 10_000  # in one request
@@ -62,6 +64,7 @@ class Bundle:
     lookups: tuple[Lookup, ...] = ()
     label: dict | None = None
     quality: dict = field(default_factory=dict)
+    certainty: Certainty | None = None
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
         """Rows with the columns of the tables that are carried; what each row lacks."""
@@ -200,7 +203,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
     examples = None if without_model else _read_examples(folder, name)
     tables, known = carried_tables(folder.file(name), schema), _read_reference(folder, name)
     return Bundle(model, task_of(card), schema, card, examples, tables, known.get("label"),
-                  known.get("quality", {}))  # fmt: skip
+                  known.get("quality", {}), _certainty_of(folder, name, card, model))  # fmt: skip
+
+
+def _certainty_of(folder: Run, name: str, card: dict, model) -> Certainty | None:
+    """How sure the answers of this very model are; None where that was not learnt."""
+    if model is None:
+        return None
+    return certainty_files.read_certainty(folder, name, card["model_sha256"])
 
 
 def _read_reference(folder: Run, name: str) -> dict:
