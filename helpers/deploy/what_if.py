@@ -17,7 +17,6 @@ from sklearn.pipeline import Pipeline
 from ..answers.certainty import Certainty
 from ..answers.certainty_content import as_content, from_content
 from ..base.spacing import evenly_spaced
-from ..features.formula_parts import MISSING_LEVEL
 from ..learning.labelled_data import TEST, Labelled
 from ..learning.predicting import Answers, predict
 from ..learning.task_kind import Task
@@ -160,30 +159,12 @@ def _certainty(sure: Certainty) -> dict:
 
 
 def _pruned(said: dict, controls: list[dict], rows: list[dict]) -> dict:
-    """A description whose tables of levels hold those that the page can ask for, and no others."""
+    """A description with the levels that the page can ask for, and no others."""
     offered = {one["column"]: {str(v) for v in one["options"]} for one in controls
                if one["kind"] == "choice"}  # fmt: skip
     for name, own in offered.items():
-        own |= {str(row["values"][name]) for row in rows} | {MISSING_LEVEL}
-    steps = [_with_tables(step, offered) for step in said["features"]["steps"]]
-    return said | {"features": said["features"] | {"steps": steps}}
-
-
-def _with_tables(step: dict, offered: dict[str, set]) -> dict:
-    if "tables" not in step:
-        return step
-    return step | {
-        "tables": [_cut(table, offered.get(table["column"])) for table in step["tables"]]
-    }
-
-
-def _cut(table: dict, offered: set | None) -> dict:
-    """A table of levels with the offered ones and the last row, that of unseen levels."""
-    if offered is None:
-        return table
-    kept = [n for n, level in enumerate(table["levels"]) if level in offered]
-    levels = [table["levels"][n] for n in kept]
-    return table | {"levels": levels, "numbers": table["numbers"][[*kept, -1]]}
+        own |= {str(row["values"][name]) for row in rows}
+    return described.with_levels(said, offered)
 
 
 def _content(asked: Asked, controls: list, rows: list, said: dict, small: dict | None) -> dict:

@@ -8,9 +8,8 @@ from sklearn.pipeline import Pipeline
 
 from ..base.spacing import evenly_spaced
 from ..cells.times_of_day import TIME
-from ..features.encoders import HELD
 from ..pipeline.compiled import Compiled
-from ..pipeline.described import plain_cells
+from ..pipeline.described import HELD, plain_cells
 
 SHUFFLED = 400  # rows on which the strength of a column is measured
 MOST_OPTIONS = 200

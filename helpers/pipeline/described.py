@@ -17,6 +17,7 @@ import pandas as pd
 from ..cells.value_forms import LEVELLED, level_of
 from ..features.compiled_features import CompiledFeatures
 from ..features.encoders import HELD, first_step
+from ..features.formula_parts import MISSING_LEVEL
 from .compiled import Compiled
 
 LEVEL = 6  # of deflating
@@ -44,6 +45,33 @@ def _answers(compiled: Compiled) -> dict:
         return {"classes": []}
     rule = vars(found.rule) | {"weights": list(found.rule.weights)}
     return {"classes": list(compiled.task.classes), "places": found.places, "rule": rule}
+
+
+def with_levels(said: dict, offered: dict[str, set[str]]) -> dict:
+    """A description whose tables of some columns hold certain levels alone.
+
+    A missing cell and a level that was never seen keep their numbers; any other level that is left
+    out would be taken for one that was never seen.
+    """
+    steps = [_with_tables(step, offered) for step in said["features"]["steps"]]
+    return said | {"features": said["features"] | {"steps": steps}}
+
+
+def _with_tables(step: dict, offered: dict[str, set[str]]) -> dict:
+    if "tables" not in step:
+        return step
+    return step | {
+        "tables": [_cut(table, offered.get(table["column"])) for table in step["tables"]]
+    }
+
+
+def _cut(table: dict, offered: set[str] | None) -> dict:
+    """A table of levels with the offered ones and its last row, that of unseen levels."""
+    if offered is None:
+        return table
+    levels = [level for level in table["levels"] if level in offered or level == MISSING_LEVEL]
+    kept = [table["levels"].index(level) for level in levels]
+    return table | {"levels": levels, "numbers": table["numbers"][[*kept, -1]]}
 
 
 def packed(description: dict) -> dict:
