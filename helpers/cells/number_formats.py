@@ -29,6 +29,7 @@ _GLUED = re.compile(
     rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?"
 )
 _BRACKETS = re.compile(rf"((?:{_CURRENCY})?)\s*\(([^()]*\d[^()]*)\)\s*(%|(?:{_CURRENCY})?)")
+_UNIT_IN_BRACKETS = re.compile(r"(.*\d\.?)\s*[(\[]\s*([^\W\d][^\d()\[\]]{0,20})[)\]]")  # 12 (oz)
 _BEHIND = re.compile(rf"((?:{_CURRENCY})?\s*[\d., ']*)(-{{1,2}})\s*(%|(?:{_CURRENCY})?)")
 _BEYOND = re.compile(
     r"(<=|=<|<|≤|under |below |less than |up to |>=|=>|>|≥|over |above |more than |at least )"
@@ -92,8 +93,8 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     ((1200.0, '$'), (12.0, '%'), (3.0, 'kg'))
     >>> parse_quantity("$(1,200)"), parse_quantity("1303.16-"), parse_quantity("$ -")
     ((-1200.0, '$'), (-1303.16, ''), (0.0, '$'))
-    >>> parse_quantity("CHF 1’234.-"), parse_quantity("1h 20m")
-    ((1234.0, 'CHF'), (4800.0, 's'))
+    >>> parse_quantity("CHF 1’234.-"), parse_quantity("1h 20m"), parse_quantity("12 (oz)")
+    ((1234.0, 'CHF'), (4800.0, 's'), (12.0, 'oz'))
     """
     text = _plain(text)
     if len(text) > LONGEST:
@@ -122,6 +123,9 @@ def scaled(value: float, magnitude: str) -> float:
 
 def _parse_marked(text: str, style: str) -> tuple[float, str] | None:
     """An amount as ledgers write it, or a length of time in its parts; None for another text."""
+    if text[-1:] in ")]" and (named := _UNIT_IN_BRACKETS.fullmatch(text)):
+        found = parse_quantity(" ".join(named.groups()), style)
+        return found if found and unit_conversion.known(found[1]) else None
     if text[-1:] == ")" or text[-2:-1] == ")":
         if ledger := _BRACKETS.fullmatch(text):
             return _minus(parse_quantity("".join(ledger.groups()), style))
