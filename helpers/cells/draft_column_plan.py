@@ -15,15 +15,16 @@ from . import addresses, alias_groups, unit_conversion, usual_form, written_form
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
 from .codes_like_numbers import has_mixed_case
+from .column_numbers import number_format
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
-from .number_formats import is_ledger, number_format
+from .number_formats import is_ledger
 from .numbered_dates import format_of
 from .ordered_values import ranks_of
 from .other_forms import code_width, with_zeros
 from .reading_columns import repair_column
-from .tidy_text import fingerprint, repair_encoding, tidy
+from .tidy_text import TIDY_ASCII, fingerprint, repair_encoding, tidy
 from .value_forms import (
     FORMS,
     OTHER_WAY,
@@ -234,8 +235,9 @@ def _word_counts(column: pd.Series) -> Counter:
     found = texts(column).value_counts()
     if len(found) > MOST_COUNTED:  # evenly spread; so many different texts are no list of names
         found = found.sort_index().iloc[evenly_spaced(len(found), MOST_COUNTED)]
-    counts: Counter = Counter()
-    for text, cells in found.items():
+    is_tidy = found.index.str.fullmatch(TIDY_ASCII)
+    counts = Counter(found[is_tidy].to_dict())
+    for text, cells in found[~is_tidy].items():
         counts[repair_encoding(tidy(text))] += cells
     return counts
 
