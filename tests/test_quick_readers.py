@@ -57,8 +57,10 @@ def test_a_number_is_what_it_is_with_a_space_before_it(text, style):
     )
 
 
-@given(st.dictionaries(st.sampled_from(["1.5", "1,5", "1.234", "1,234", "12", "7", "x", "2,50", "3.25kg", "3,25kg"]),
-                       st.integers(1, 9), min_size=1))  # fmt: skip
+NUMBERS = ["1.5", "1,5", "1.234", "1,234", "12", "7", "x", "2,50", "3.25kg", "3,25kg"]
+
+
+@given(st.dictionaries(st.sampled_from(NUMBERS), st.integers(1, 9), min_size=1))
 def test_the_decimal_sign_is_the_one_that_reads_most_cells(cells):
     from collections import Counter
 
