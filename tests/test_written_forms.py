@@ -4,16 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.base.user_errors import InputError
 from helpers.cells.abbreviations import is_short_for
+from helpers.cells.column_choices import read_choices
 from helpers.cells.draft_column_plan import draft_column, learn_again
 from helpers.cells.number_formats import parse_quantity
 from helpers.cells.reading_values import cell_reader
 from helpers.clean import doubtful_cells
 from helpers.clean.cleaning_plan import draft, plan_text, read_plan
 from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.columns_read import overview
 from helpers.review.answered_table import AnsweredTable
 from helpers.review.review_session import Session
 
+NO_CHANGES = pd.DataFrame({"kind": [], "before": []})
 LETTERS, TOWNS = list("BDFGKLMNPRSTVZ"), ["Kelvor", "Bramwick", "Tosle", "Nuvane", "Pelgrad"]
 
 
@@ -119,6 +123,18 @@ def test_words_cut_short():
     assert is_short_for("Blvd.", "Boulevard") and is_short_for("Dept", "Department")
     assert not is_short_for("Street", "St.") and not is_short_for("Rd", "Ridge Road")
     assert not is_short_for("Oak", "Oaks")
+
+
+def test_columns_yaml_says_otherwise():
+    table = WRITTEN["dashes"][0].to_frame()
+    plan = draft(table, {"columns": read_choices("part: {rewrites: {}}", ["part"])})[0]
+    assert "rewrites" not in plan["columns"]["part"]
+    assert Cleaner(plan).fit(table).transform(table)["part"].tolist() == table["part"].tolist()
+    shown = overview(table["part"], draft(table)[0]["columns"]["part"], NO_CHANGES)
+    assert shown["rewrites"] == {"{word} {number}": "{word}-{number}",
+                                 "{word}{number}": "{word}-{number}"}  # fmt: skip
+    with pytest.raises(InputError, match="rewrites of 'part' is a mapping"):
+        read_choices("part: {rewrites: 5}", ["part"])
 
 
 # --- Questions --------------------------------------------------------------------------------
