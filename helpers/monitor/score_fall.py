@@ -74,10 +74,12 @@ def compare_periods(
     return _table(promise, changes, times or {})
 
 
-def compare_spreads(promise: Promise, periods: Mapping[str, Spread]) -> pd.DataFrame:
+def compare_spreads(
+    promise: Promise, periods: Mapping[str, Spread], times: Mapping[str, int] | None = None
+) -> pd.DataFrame:
     """The same of scores that are known by their spreads alone, such as expected ones."""
     changes = {name: _change_between(promise, spread) for name, spread in periods.items()}
-    return _table(promise, changes, {})
+    return _table(promise, changes, times or {})
 
 
 def _table(promise: Promise, changes: Mapping[str, tuple], times: Mapping[str, int]):
