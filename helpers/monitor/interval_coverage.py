@@ -21,6 +21,7 @@ from ..learning.predicting import predict
 from ..learning.score_intervals import Spread, spread_of
 from ..learning.task_kind import Task
 from ..learning.wilson import wilson
+from ..serving.certainty_files import read_certainty
 from .monitor_model import has_fallen
 from .production_rows import UNDATED, Production
 from .score_fall import Promise, compare_spreads
@@ -29,6 +30,12 @@ LEVEL = 0.9  # that is watched, of whatever levels are asked for
 MOST_BELOW = 0.05  # the promise: what is less is no alarm, however sure
 COVERAGE, LOW, HIGH, UNITS, ROWS = "coverage", "from", "to", "units", "rows"
 HELD = Task("held", "binary", ("no", "yes"), "yes", metric="accuracy")  # coverage is a share of hits
+
+
+def certainty_of_run(work) -> Certainty | None:
+    """How sure the answers of a run's model are; None where it has none. `work` is the open stage."""
+    card = work.run.read_json("model/card.json", {})
+    return read_certainty(work.run, "model", card.get("model_sha256", ""))
 
 
 def coverage_by_period(
@@ -143,6 +150,14 @@ def describe_coverage(table: pd.DataFrame, task: Task, level: float = LEVEL) -> 
         f"{_what(task)} for {100 * level:g} % held the truth of {_share(table.loc[worst])}{where}: "
         f"not beyond chance less than promised."
     )
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it is shown."""
+    percent = table[[COVERAGE, LOW, HIGH]].astype(float).map("{:.0%}".format)
+    counts = table[[ROWS, UNITS]].map("{:,.0f}".format)
+    return counts.assign(**{"held the truth": percent[COVERAGE],
+                            "95 % interval": percent[LOW] + " to " + percent[HIGH]})  # fmt: skip
 
 
 def _what(task: Task) -> str:
