@@ -13,6 +13,8 @@ FILE_SAYS = {
     "examples.parquet": "raw rows on which a service checks itself when it starts",
     "schema.json": "the fields of a row: kind, example, range or levels",
     "reference.json": "how columns and answers were distributed: stage 8 compares with it",
+    "certainty.json": "how sure an answer is: what the answers of the folds tell",
+    "certainty.skops": "trees that tell how far the truth may lie from a number, row by row",
     "card.json": "what the model is for, how good it is, its limits; for programs",
     "card.md": "the same for people",
 }

@@ -32,6 +32,7 @@ from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
+from . import certainty_files
 from .beside import Beside
 from .refusals import RowsError
 
@@ -210,7 +211,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
     examples = None if without_model else _read_examples(folder, name)
     tables, known = carried_tables(folder.file(name), schema), _read_reference(folder, name)
     return Bundle(model, task_of(card), schema, card, examples, tables, known.get("label"),
-                  known.get("quality", {}))  # fmt: skip
+                  known.get("quality", {}), _certainty_of(folder, name, card, model))  # fmt: skip
+
+
+def _certainty_of(folder: Run, name: str, card: dict, model) -> Certainty | None:
+    """How sure the answers of this very model are; None where that was not learnt."""
+    if model is None:
+        return None
+    return certainty_files.read_certainty(folder, name, card["model_sha256"])
 
 
 def _read_reference(folder: Run, name: str) -> dict:

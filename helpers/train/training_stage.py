@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..answers.fold_answers import keep_fold_answers
 from ..learning import label_doubts
 from ..learning.labelled_data import Labelled, training_plan
 from ..learning.task_kind import Task
@@ -12,7 +13,7 @@ from ..pipeline import whole_pipeline
 from . import training_report as report
 from .calibrated_ensemble import calibrated, final_model, try_ensemble
 from .decision_threshold import choose_threshold
-from .fold_trials import Fold, Trial, best_of
+from .fold_trials import Fold, Trial, answers_of_folds, best_of
 from .hyperparameter_search import Budget
 from .train_models import fit_final
 
@@ -66,12 +67,15 @@ def show_winner(task: Task, winner: Winner) -> None:
 def fit_and_save(work, winner: Winner, learn: Labelled, plan: dict, seed: int = 42) -> None:
     """Fit the winner on all training rows, with its cleaning and features, and save it.
 
+    What it answered on the folds is kept, too.
+
     `work` is the open stage, `plan` the feature plan.
     """
     model = final_model(learn.task, winner.calibrated, winner.threshold)
     fitted = fit_final(training_plan(work), plan, model, learn, seed)
     with work.writing("data/trained.skops") as draft:
         whole_pipeline.save(fitted, draft)
+    keep_fold_answers(work, learn.task, answers_of_folds(learn, winner.calibrated))
 
 
 def hand_on(work, winner: Winner, learn: Labelled, baseline: Trial, budget: Budget) -> dict:
