@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from helpers.base.user_errors import InputError
-from helpers.cli.command_group import cli
 from helpers.pipeline import agreement_check
 from helpers.pipeline.wanted import Wanted, wanted_of
 from helpers.serving import (
@@ -23,6 +21,7 @@ from helpers.serving import (
 )
 from helpers.serving.beside import Beside
 from helpers.serving.reason_texts import reason_text
+from tests.command_here import pipeline_here
 from tests.small import deployed_run, post, prepared
 
 EVERYTHING = {"interval": 0.9, "why": 3, "abstain_above": 0.2}
@@ -184,9 +183,10 @@ def test_a_file_gets_what_python_says(
     source, out = tmp_path / f"rows.{ending}", tmp_path / f"out.{ending}"
     rows.to_csv(source, index=False) if ending == "csv" else rows.to_parquet(source)
     options = ["--interval", "90%", "--why", "3", "--abstain-above", "0.2"]
-    done = CliRunner().invoke(cli, ["predict", target, str(source), "--out", str(out), *options])
-    assert done.exit_code == 0, done.output
-    assert ("abstain_above is for classes" in done.output) == (target == "price")
+    done = pipeline_here("predict", target, source, "--out", out, *options)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert ("abstain_above is for classes" in said) == (target == "price")
     found = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
     texts = ["why_1", "why_2", "why_3"]
     said = expected(bundle, rows)
@@ -299,13 +299,13 @@ def test_python_refuses_the_same(given):
 
 def test_the_command_refuses_before_it_reads(folder, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(folder))
-    command = ["predict", "bought", "none.csv", "--out", "out.csv", "--interval", "1"]
-    done = CliRunner().invoke(cli, command)
-    assert done.exit_code == 2 and "interval is a number between 0 and 1" in done.output
+    done = pipeline_here("predict", "bought", "none.csv", "--out", "out.csv", "--interval", "1")
+    assert done.returncode == 2 and "interval is a number between 0 and 1" in done.stderr
 
 
 def test_texts_may_be_percentages():
-    assert wanted_of({"interval": "95 %", "why": "", "abstain_above": "5%"}) == Wanted(0.95, 0, 0.05)
+    asked = {"interval": "95 %", "why": "", "abstain_above": "5%"}
+    assert wanted_of(asked) == Wanted(0.95, 0, 0.05)
 
 
 def test_an_older_bundle_answers_without_and_says_so(bundle, rows):

@@ -18,7 +18,7 @@ from helpers.answers.number_intervals import NumberIntervals
 from helpers.answers.score_quantiles import ScoreQuantiles
 from helpers.learning.task_kind import Task
 from helpers.monitor.interval_coverage import MOST_BELOW, coverage_table
-from helpers.monitor.monitor_model import has_fallen
+from helpers.monitor.score_fall import has_fallen
 
 from . import Simulation
 

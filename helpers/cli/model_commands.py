@@ -35,7 +35,8 @@ STATE_WORDS = {  # what `pipeline serve` says of a service's state, where there 
                    "read, such as 1%. [default: where a whole column can't be read]")  # fmt: skip
 @click.option("--interval", default="", metavar="LEVEL",
               help="Add an interval (numbers: `prediction_low`, `prediction_high`) or a set "
-                   "(classes: `prediction_set`) that holds the truth so often, such as 0.9.")  # fmt: skip
+                   "(classes: `prediction_set`) that holds the truth so often, such as "
+                   "0.9.")  # fmt: skip
 @click.option("--why", default="", metavar="N",
               help="Add the N strongest reasons of each answer: `why_1`, `why_2` …")  # fmt: skip
 @click.option("--abstain-above", default="", metavar="RISK",
@@ -75,8 +76,8 @@ def predict(run, rows, out, warnings, max_unreadable, interval, why, abstain_abo
     gc.disable()  # imported modules are not garbage, and collecting takes time
     from tqdm import tqdm
 
-    from ..pipeline.wanted import wanted_of
     from ..scale import dask_cluster
+    from ..serving.asked_options import wanted_of
     from ..serving.batch_to_storage import TablePolicy, predict_to
 
     gc.freeze()

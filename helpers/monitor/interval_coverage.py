@@ -22,18 +22,19 @@ from ..learning.score_intervals import Spread, spread_of
 from ..learning.task_kind import Task
 from ..learning.wilson import wilson
 from ..serving.certainty_files import read_certainty
-from .monitor_model import has_fallen
 from .production_rows import UNDATED, Production
-from .score_fall import Promise, compare_spreads
+from .score_fall import Promise, compare_spreads, has_fallen
 
 LEVEL = 0.9  # that is watched, of whatever levels are asked for
 MOST_BELOW = 0.05  # the promise: what is less is no alarm, however sure
 COVERAGE, LOW, HIGH, UNITS, ROWS = "coverage", "from", "to", "units", "rows"
-HELD = Task("held", "binary", ("no", "yes"), "yes", metric="accuracy")  # coverage is a share of hits
+HELD = Task("held", "binary", ("no", "yes"), "yes", metric="accuracy")  # a share of hits
 
 
 def certainty_of_run(work) -> Certainty | None:
-    """How sure the answers of a run's model are; None where it has none. `work` is the open stage."""
+    """How sure the answers of a run's model are; None where that is not known. `work` is the open
+    stage.
+    """
     card = work.run.read_json("model/card.json", {})
     return read_certainty(work.run, "model", card.get("model_sha256", ""))
 

@@ -175,9 +175,7 @@ def summary(
         "expected": expected.to_dict("index"),
         "shadow": shadow,
         "traffic": days.to_dict("index"),
-        "compared": compared,
-        "policies": policies,
-        "looks": list(looks),
+        "compared": compared, "policies": policies, "looks": list(looks),
         "coverage": {} if coverage is None else coverage.to_dict("index"),
         "summary": {
             **_of_file(production),

@@ -82,6 +82,16 @@ def compare_spreads(
     return _table(promise, changes, times or {})
 
 
+def has_fallen(table: pd.DataFrame, max_drop: float) -> pd.Series:
+    """Of each period whether its score fell by more than `max_drop`, and by more than chance.
+
+    False of periods that are not judged: undated rows, and what an earlier look has judged.
+    """
+    if P_VALUE not in table:  # the held-out rows themselves
+        return pd.Series(False, index=table.index)
+    return (table[RELATIVE] < -max_drop) & (table[P_VALUE] < LEVEL)
+
+
 def _table(promise: Promise, changes: Mapping[str, tuple], times: Mapping[str, int]):
     """The table of `compare_periods` from each period's change and the variance that is shared."""
     tests = max(TOGETHER, len(changes))

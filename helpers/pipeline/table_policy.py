@@ -33,8 +33,9 @@ def check_columns(fields: dict[str, dict], columns) -> None:
 class TablePolicy:
     """What is asked of a table: a column of `warnings`, and how much may be unreadable.
 
-    `wanted` is what is asked beside the predictions: intervals, sets, reasons. `max_unreadable` is a share of a column's cells that are not empty, and of the rows that may be
-    empty. Without one a table is refused where a whole column can't be read.
+    `wanted` is asked beside the predictions: intervals, sets, reasons. `max_unreadable` is a share
+    of a column's cells that are not empty, and of the rows that may be empty. Without one a table
+    is refused where a whole column can't be read.
     """
 
     warnings: bool = False

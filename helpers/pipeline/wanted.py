@@ -70,7 +70,7 @@ def wanted_of(given: dict[str, str]) -> Wanted:
 
 def _share(name: str, value) -> float:
     """A share between 0 and 1, both left out, of a number or a text (0.9, 90%)."""
-    number, percent, rest = (str(value).strip().partition("%"))
+    number, percent, rest = str(value).strip().partition("%")
     with suppress(ValueError):
         share = float(number) / (100 if percent else 1)
         if 0 < share < 1 and not rest and not isinstance(value, bool):

@@ -200,6 +200,7 @@ class Looked:
         self._blocks: list[dict[str, np.ndarray]] = []
 
     def __call__(self, X: np.ndarray, prediction: np.ndarray, probability: np.ndarray | None):
+        """Look at the answers to a block of rows of features."""
         self._blocks.append(self._beside.numbers(X, prediction, probability))
 
     def _found(self) -> dict[str, np.ndarray]:
@@ -255,8 +256,8 @@ class Looked:
             rows = np.flatnonzero(order == place)
             name = self._beside.reasons.columns[place]
             values = _values(cells(name), rows)
-            texts[rows] = [reason_text(name, value, one)
-                           for value, one in zip(values, size[rows].tolist(), strict=True)]  # fmt: skip
+            pairs = zip(values, size[rows].tolist(), strict=True)
+            texts[rows] = [reason_text(name, *pair) for pair in pairs]
         return texts
 
 

@@ -20,7 +20,7 @@ def _cell(value) -> str:
     if value is None or value == "":
         return "is missing"
     text = str(int(value)) if _is_whole(value) else str(value)
-    return f"= {text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS - 1] + '…'}"
+    return f"= {text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + '…'}"
 
 
 def _is_whole(value) -> bool:
