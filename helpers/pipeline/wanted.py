@@ -41,7 +41,7 @@ class Wanted:
             object.__setattr__(self, "why", _count(self.why))
 
     def __bool__(self) -> bool:
-        return bool(self.options)
+        return self != NOTHING
 
     @property
     def options(self) -> dict:

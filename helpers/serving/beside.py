@@ -21,6 +21,7 @@ from ..pipeline.wanted import NOTHING, Wanted
 from .reason_texts import reason_text
 
 LOW, HIGH, SET, ABSTAIN = "prediction_low", "prediction_high", "prediction_set", "abstain"
+MOST_KEPT = 64  # of what is wanted, by model
 BETWEEN = " | "  # classes of a set, in one cell
 NO_FOLDS = (
     "The model was made before intervals were: no interval, set or abstention. Make it again with "
@@ -47,6 +48,14 @@ class Beside:
     @classmethod
     def of(cls, bundle, wanted: Wanted) -> Beside:
         """What a bundle's model says of what is wanted."""
+        if wanted not in bundle.besides:
+            if len(bundle.besides) >= MOST_KEPT:  # whoever asks may ask for any level
+                bundle.besides.clear()
+            bundle.besides[wanted] = cls._made(bundle, wanted)
+        return bundle.besides[wanted]
+
+    @classmethod
+    def _made(cls, bundle, wanted: Wanted) -> Beside:
         task = bundle.task
         if bundle.model is None:
             return cls(task, cannot=(BASELINE,) if wanted else ())
@@ -83,9 +92,9 @@ class Beside:
         if level is not None and self.task.is_regression:
             said["interval"] = self.certainty.interval_row(prediction, x, level)
         elif level is not None:
-            said["set"] = self.certainty.sets(np.array([chances]), level)[0]
+            said["set"] = self.certainty.set_row(chances, level)
         if risk is not None:
-            said["abstain"] = bool(self.certainty.abstains(np.array([chances]), risk)[0])
+            said["abstain"] = bool(self.certainty.abstains_row(chances, risk))
         return said
 
     def _classes(self, is_in: Iterable[bool]) -> list[str]:
@@ -95,7 +104,7 @@ class Beside:
         position = self._position(prediction)
         found = self.reasons.of_row(x, position)
         order = strongest(found[None, :], self.why)[0]
-        return self._in_json(raw, order, found[order], self._bases(np.array([position]))[0])
+        return self._in_json(raw, order, found[order], self.reasons.base_of(position))
 
     def _position(self, prediction) -> int:
         """Where the class that was answered stands among the classes; 0 for a number."""
@@ -109,8 +118,8 @@ class Beside:
 
     def _bases(self, positions: np.ndarray) -> np.ndarray:
         """The base of the class at each position."""
-        base = np.atleast_1d(np.asarray(self.reasons.base, dtype=float))
-        return base[positions] if len(base) > 1 else np.full(len(positions), base[0])
+        places, row = np.unique(positions, return_inverse=True)
+        return np.array([self.reasons.base_of(int(place)) for place in places])[row]
 
     # As numbers, to compare roads
 

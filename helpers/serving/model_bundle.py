@@ -110,6 +110,11 @@ class Bundle:
         """What names the reasons of an answer in the raw columns."""
         return Reasons.of(self.task, self.model, self.examples)
 
+    @cached_property
+    def besides(self) -> dict[Wanted, Beside]:
+        """What was wanted beside predictions, and what says it (`Beside.of`)."""
+        return {}
+
     @property
     def fields(self) -> dict[str, dict]:
         """The fields of a row that the model uses, by name."""
