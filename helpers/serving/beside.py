@@ -48,11 +48,12 @@ class Beside:
     @classmethod
     def of(cls, bundle, wanted: Wanted) -> Beside:
         """What a bundle's model says of what is wanted."""
-        if wanted not in bundle.besides:
+        found = bundle.besides.get(wanted)
+        if found is None:
             if len(bundle.besides) >= MOST_KEPT:  # whoever asks may ask for any level
                 bundle.besides.clear()
-            bundle.besides[wanted] = cls._made(bundle, wanted)
-        return bundle.besides[wanted]
+            found = bundle.besides[wanted] = cls._made(bundle, wanted)
+        return found
 
     @classmethod
     def _made(cls, bundle, wanted: Wanted) -> Beside:
