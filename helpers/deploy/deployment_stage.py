@@ -9,6 +9,8 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
+from ..answers.fold_answers import read_fold_answers
+from ..answers.learn_from_model import certainty_of
 from ..learning.labelled_data import Labelled
 from ..pages.show import folded, say, together
 from ..pipeline import whole_pipeline
@@ -51,7 +53,8 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
     metrics = work.read_json("metrics.json")
     card = model_card.make_card(work.run.name, work.about, metrics, known.y, refit)
     reference = bundle_files.make_reference(work, model, known, answers)
-    sizes = bundle_files.write_bundle(work, model, schema, card, reference, raw)
+    sure = certainty_of(labelled, read_fold_answers(work, labelled), model, refit)
+    sizes = bundle_files.write_bundle(work, model, schema, card, reference, raw, sure)
     return Deployed(model, known, raw, refit, sizes, bundle_files.read_bundle(work))
 
 
