@@ -10,6 +10,8 @@ from functools import cached_property
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..answers.fold_answers import FoldAnswers, read_fold_answers
+from ..answers.learn_from_model import certainty_of
 from ..base.verdicts import passes
 from ..learning.labelled_data import Labelled, labelled_rows
 from ..learning.metric_scores import score
@@ -25,6 +27,7 @@ from . import (
     diagnosis,
     evaluate_model,
     evaluation_report,
+    how_sure,
     importance,
     learning_curves,
     model_verdict,
@@ -45,7 +48,7 @@ class Evaluation:
     `model` takes raw rows, `labelled` are all rows with a label, `training` is the content of
     `training.json`; `answers` and `guessed` are the model's and the baseline's predictions and
     probabilities (n × classes; None for numbers). `raw` are the held-out rows as they came, `units`
-    the units of measurement by column.
+    the units of measurement by column, `on_folds` the answers of the folds that stage 5 kept.
     """
 
     model: Pipeline
@@ -56,6 +59,7 @@ class Evaluation:
     raw: pd.DataFrame
     units: dict
     seed: int = 42
+    on_folds: FoldAnswers | None = None
 
     @property
     def task(self) -> Task:
@@ -117,6 +121,17 @@ class Evaluation:
         )
 
     @cached_property
+    def how_sure(self) -> how_sure.HowSure | None:
+        """How sure the answers are; None where the folds' answers tell too little."""
+        sure = certainty_of(self.labelled, self.on_folds, self.model)
+        if sure is None:
+            return None
+        features = self.model[:-1].transform(self.raw) if self.task.is_regression else None
+        about = self.test.X, self.leading[:LEADING], self.test.unit
+        asked = self.test.y, self.answers, features
+        return how_sure.HowSure(self.task, sure, *asked, *about)
+
+    @cached_property
     def curve(self) -> pd.DataFrame:
         """The learning curve."""
         return learning_curves.learning_curve(self.model[1:], self.learn)
@@ -141,7 +156,8 @@ def ask_held_out(work, seed: int = 42) -> Evaluation:
     answers, guessed = predict(task, model, raw), evaluate_model.baseline_answers(task, learn, test)
     keep_answers(work, test, *answers)
     units = work.about.get("units", {})
-    return Evaluation(model, labelled, training, answers, guessed, raw, units, seed)
+    on_folds = read_fold_answers(work, labelled)
+    return Evaluation(model, labelled, training, answers, guessed, raw, units, seed, on_folds)
 
 
 def show_scores(found: Evaluation) -> None:
@@ -234,6 +250,17 @@ def show_groups(found: Evaluation) -> None:
     together(said, served_worse.shown_groups(found.worse) if len(found.worse) else None)
 
 
+def show_certainty(found: Evaluation) -> None:
+    """How sure the answers are: coverage on the held-out rows, a picture, rows for a person."""
+    if found.how_sure is None:
+        return together(say(how_sure.NOT_KNOWN))
+    asked = found.how_sure
+    said = say(how_sure.describe(asked), how_sure.describe_abstention(asked))
+    table = None if found.task.is_regression else how_sure.shown_abstention(asked.abstention)
+    slices = folded("Coverage by group", how_sure.shown_slices(asked.slices))
+    return together(said, how_sure.drawn(asked), table, slices)
+
+
 def answer(work, found: Evaluation, judged: Judged) -> dict:
     """Write what the stage hands on, close it, and show its answer; returns the ledger line."""
     work.write_json("metrics.json", _metrics(found, judged))
@@ -254,7 +281,8 @@ def _metrics(found: Evaluation, judged: Judged) -> dict:
     more |= diagnosis.kept(_calibration_errors(found), found.back, found.worse)
     about = found.task, counts, found.training["model"], found.scores, judged.verdict, reading
     kept = evaluate_model.metrics_file(*about, **more)
-    return kept | repeated_validation.kept(judged.again)
+    sure = {"certainty": how_sure.content(found.how_sure)} if found.how_sure else {}
+    return kept | repeated_validation.kept(judged.again) | sure
 
 
 def _calibration_errors(found: Evaluation) -> dict[str, float]:
