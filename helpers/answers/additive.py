@@ -19,11 +19,12 @@ class About:
     """What an additive form needs beside the model.
 
     `shares` (features × columns) says how much of each feature belongs to which column; `ask` gives
-    the features of some rows of training, n × features.
+    the features of some rows of training, n × features. `exact`: also where that takes long.
     """
 
     shares: np.ndarray
     ask: Callable[[], np.ndarray] | None = None
+    exact: bool = False
 
     @cached_property
     def background(self) -> np.ndarray:

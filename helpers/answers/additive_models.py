@@ -17,12 +17,13 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from ..models.calibrated_model import Calibrated
 from ..models.parallel_trees import Tree, boosting_trees, forest_trees
+from . import cell_tables
 from .additive import EXACT, LOG_ODDS, NUMBER, PROBABILITY, About, Additive, additive_model
-from .carried_reasons import Stretched, as_probability, recalibrated
-from .cell_tables import tables_of
+from .carried_reasons import CARRIED, Stretched, as_probability, recalibrated
+from .cut_trees import CUT, CutTrees
 from .path_shapley import PathShapley
-from .sampled_reasons import Sampled
-from .tree_paths import paths_of
+from .sampled_reasons import SAMPLED, Sampled
+from .tree_paths import Paths, paths_of
 
 additive_model.register(object, Sampled)
 
@@ -67,30 +68,43 @@ class LinearSum(Additive):
 
 
 class TreeSum(Additive):
-    """TreeSHAP over fitted trees: by look-up where the tables fit in memory, else leaf by leaf."""
+    """TreeSHAP over fitted trees: by look-up where the tables fit in memory, else leaf by leaf.
 
-    def __init__(self, trees: list[Tree], about: About):
-        self.paths, self.shares = paths_of(trees), about.shares
-        self.tables = tables_of(self.paths, self.shares)
-        self.base = self._quick.base
+    Leaf by leaf a forest needs a tenth of a second a row. Unless that is asked for (`exact`), trees
+    that are too large for tables are cut (see `CutTrees`, also for `leaves_of`).
+    """
+
+    def __init__(self, trees: list[Tree], about: About, leaves_of=None, sums: int = 1):
+        self.trees, self.shares = trees, about.shares
+        leaves = sum(int(tree.is_leaf.sum()) for tree in trees)
+        few = leaves <= cell_tables.MOST_LEAVES
+        most = cell_tables.MOST_NUMBERS // sums
+        self.quick = cell_tables.tables_of(self.paths, self.shares, most) if few else None
+        if self.quick is None and about.exact:
+            self.quick = self.plain
+        elif self.quick is None:
+            self.quick, self.error = CutTrees(trees, self.shares, leaves_of), CUT
+        self.base = self.quick.base
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The ways to all leaves."""
+        return paths_of(self.trees)
 
     @cached_property
     def plain(self) -> PathShapley:
-        """The form without tables, which also knows the ways of missing features."""
+        """The form leaf by leaf, which also knows the ways of missing features."""
         return PathShapley(self.paths, self.shares)
-
-    @property
-    def _quick(self):
-        return self.tables or self.plain
 
     def row(self, x: np.ndarray) -> np.ndarray:
         """K × columns of one row of features."""
-        return (self.plain if np.isnan(x).any() else self._quick).row(x)
+        return (self.plain if np.isnan(x).any() else self.quick).row(x)
 
     def rows(self, X: np.ndarray) -> np.ndarray:
         """n × K × columns of n rows of features."""
-        found, gaps = self._quick.rows(X), np.flatnonzero(np.isnan(X).any(axis=1))
-        found[gaps] = self.plain.rows(X[gaps])
+        found, gaps = self.quick.rows(X), np.flatnonzero(np.isnan(X).any(axis=1))
+        if len(gaps):
+            found[gaps] = self.plain.rows(X[gaps])
         return found
 
 
@@ -105,10 +119,15 @@ class ForestSum(Additive):
         trees = forest_trees([member.tree_ for member in model.estimators_])
         own = slice(1, None) if is_class and len(model.classes_) == 2 else slice(None)
         values = [tree.value.reshape(len(tree.value), -1)[:, own] / count for tree in trees]
-        self.trees = TreeSum(
-            [replace(t, value=v) for t, v in zip(trees, values, strict=True)], about
-        )
-        self.base = self.trees.base
+        worth = [replace(tree, value=v) for tree, v in zip(trees, values, strict=True)]
+        self.members = [member.tree_ for member in model.estimators_]
+        self.trees = TreeSum(worth, about, self._leaves)
+        self.base, self.error = self.trees.base, self.trees.error
+
+    def _leaves(self, X: np.ndarray) -> np.ndarray:
+        """n × trees: the node of each tree that each row ends in."""
+        rows = np.ascontiguousarray(X, dtype=np.float32)
+        return np.column_stack([member.apply(rows) for member in self.members])
 
     def row(self, x: np.ndarray) -> np.ndarray:
         """K × columns of one row of features, in the single precision that trees were grown on."""
@@ -134,10 +153,12 @@ class BoostingSum(Additive):
     def __init__(self, model, about: About):
         is_class = isinstance(model, ensemble.HistGradientBoostingClassifier)
         self.scale = LOG_ODDS if is_class else NUMBER
-        self.sums = [TreeSum(boosting_trees([[tree] for tree in own]), about)
-                     for own in zip(*model._predictors, strict=True)]  # fmt: skip
+        of_class = list(zip(*model._predictors, strict=True))
+        self.sums = [TreeSum(boosting_trees([[tree] for tree in own]), about, sums=len(of_class))
+                     for own in of_class]  # fmt: skip
         base = np.concatenate([trees.base for trees in self.sums])
         self.base = base + np.ravel(model._baseline_prediction)
+        self.error = max((trees.error for trees in self.sums), key=_how_far)
 
     def row(self, x: np.ndarray) -> np.ndarray:
         """K × columns of one row of features."""
@@ -166,7 +187,7 @@ class MeanOfSums(Additive):
         weights = model.weights if model.weights is not None else [1] * len(self.members)
         self.weights = np.array(weights, dtype=float) / np.sum(weights)
         self.scale = self.members[0].scale
-        self.error = max((m.error for m in self.members), key=lambda said: (said != EXACT, said))
+        self.error = max((m.error for m in self.members), key=_how_far)
         self.base = sum(w * m.base for w, m in zip(self.weights, self.members, strict=True))
 
     def row(self, x: np.ndarray) -> np.ndarray:
@@ -181,3 +202,8 @@ class MeanOfSums(Additive):
         """K × columns: standard errors; those of members are independent."""
         both = zip(self.weights, self.members, strict=True)
         return np.sqrt(sum((w * m.deviations(x)) ** 2 for w, m in both))
+
+
+def _how_far(error: str) -> int:
+    """How far contributions may be from Shapley values, of what is said of them."""
+    return [EXACT, CARRIED, CUT, SAMPLED].index(error)

@@ -4,7 +4,7 @@ Leaves that stand side by side ask nearly the same questions. Their limits cut t
 in each of which they all add the same to every column: these numbers are kept in a table, and a row
 costs a look into each. (Yang 2021, "Fast TreeSHAP", https://arxiv.org/abs/2109.09847, keeps a table
 a leaf; a table of neighbours needs a third of the looks.) Where the tables would be too large,
-`tables_of` gives None, and `path_shapley` answers row by row.
+`tables_of` gives None: `cut_trees` has a shorter way, `path_shapley` the exact one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .path_shapley import weights
 from .tree_paths import NONE, Paths
 
 MOST_NUMBERS = 1 << 23  # in all tables: 64 MB
+MOST_LEAVES = 20_000  # of more the tables are not even tried: they take seconds to make
 SIZES = (4_096, 1_024, 256)  # numbers in one table, the largest that fits in all is taken
 BLOCK = 8_192  # rows at once: their numbers stay in the cache
 
@@ -57,11 +58,11 @@ class Table:
         return found
 
 
-def tables_of(paths: Paths, shares: np.ndarray) -> CellTables | None:
-    """The tables of all leaves; None where they would hold more than `MOST_NUMBERS`."""
-    for size in SIZES:
+def tables_of(paths: Paths, shares: np.ndarray, most: int = MOST_NUMBERS) -> CellTables | None:
+    """The tables of all leaves; None where they would hold more than `most` numbers."""
+    for size in SIZES if len(paths.feature) <= MOST_LEAVES else ():
         groups = list(_groups(paths, shares, size))
-        if sum(_size(group, shares) for group in groups) * paths.value.shape[1] <= MOST_NUMBERS:
+        if sum(_size(group, shares) for group in groups) * paths.value.shape[1] <= most:
             tables = [_table(paths, shares, group) for group in groups]
             return CellTables([t for t in tables if len(t.places)], paths, shares)
     return None

@@ -52,15 +52,18 @@ class Reasons:
     places: tuple[int, ...]  # by class of the task where the model has it; -1 where it has not
 
     @classmethod
-    def of(cls, task: Task, model: Pipeline, examples: pd.DataFrame | None = None) -> Reasons:
+    def of(
+        cls, task: Task, model: Pipeline, examples: pd.DataFrame | None = None, exact: bool = False
+    ) -> Reasons:
         """The reasons of a fitted pipeline.
 
         `examples` are rows of training as the pipeline takes them, such as those of a bundle;
-        linear models and those that are sampled need them (InputError).
+        linear models and those that are sampled need them (InputError). `exact` asks for TreeSHAP
+        of large forests too, a tenth of a second a row; else theirs are near to it (`cut_trees`).
         """
         made_of = CompiledFeatures(model["features"]).origins()
         columns = list(dict.fromkeys(name for origin in made_of for name in origin))
-        about = About(_shares(made_of, columns), _asked(model, examples))
+        about = About(_shares(made_of, columns), _asked(model, examples), exact)
         additive = additive_model(model["model"], about)
         scale = task.target if additive.scale == NUMBER else additive.scale
         return cls(columns, scale, additive.error, additive, _places(task, model))

@@ -76,12 +76,16 @@ class ParallelTrees:
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
         """The value of the leaf that a row of features ends in, tree by tree."""
+        return self.value[self.ends(x)]
+
+    def ends(self, x: np.ndarray) -> np.ndarray:
+        """The node that a row of features ends in, tree by tree, in the order of all nodes."""
         places = self.roots
         feature, threshold, child = self.feature, self.threshold, self.child
         for _ in range(self.depth):
             right = x.take(feature.take(places)) > threshold.take(places)
             places = child.take(places + right)
-        return self.value[places >> 1]
+        return places >> 1
 
     def described(self) -> dict:
         """The nodes as plain arrays: how far on each side's child stands, 0 for a leaf.
