@@ -103,7 +103,7 @@ STAGES = (
                   "model/columns.yaml", "model/lookups.parquet", *CERTAINTY),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
-          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),
+          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE, *CERTAINTY),
           writes=("monitoring.json", "data/later.parquet"), needs_target=True),
 )  # fmt: skip
 
