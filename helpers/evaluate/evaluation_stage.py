@@ -32,6 +32,7 @@ from . import (
     repeated_validation,
     served_worse,
     way_back,
+    why_answers,
 )
 
 LEADING = 12  # columns, the most important ones, by which groups are made
@@ -204,6 +205,14 @@ def show_groups(found: Evaluation) -> None:
     """The groups that are served worse than they could be."""
     said = say(served_worse.describe_groups(found.worse))
     together(said, served_worse.shown_groups(found.worse) if len(found.worse) else None)
+
+
+def show_reasons(found: Evaluation) -> None:
+    """Why this answer? The reasons of a typical, a wrong and a surprising row."""
+    asked = found.model[1:], found.learn, found.test, found.answers, found.raw
+    reasons, rows = why_answers.explained_rows(*asked)
+    said = why_answers.describe(reasons, rows, list(found.falls["columns"]))
+    together(say(*said), why_answers.drawn(reasons, rows))
 
 
 def answer(work, found: Evaluation, judged: Judged) -> dict:
