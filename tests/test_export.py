@@ -22,6 +22,7 @@ from helpers.export import (
     export_folder,
     feature_part,
     model_part,
+    notebook_form,
     plain_cells,
     reading_part,
     run_to_export,
@@ -283,3 +284,38 @@ def test_what_differs_is_counted(run, tmp_path):
     )
     assert sum(done.compared.differ.values()) == 0 < sum(compared.differ.values())
     assert any("reads otherwise" in said for said in compared.sentences())
+
+
+# --- The notebook
+
+
+@pytest.fixture(scope="module")
+def notebook(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebook") / "cells"
+    return export_folder.export(run.name, str(folder), 60, notebook_form.write).folder
+
+
+def test_the_notebook_holds_the_code_of_the_file(notebook):
+    import nbformat
+
+    found = nbformat.read(notebook / "analysis.ipynb", 4)
+    nbformat.validate(found)
+    code = "\n".join(cell.source for cell in found.cells if cell.cell_type == "code")
+    parts = notebook_form.parts_of((notebook / "model.py").read_text())
+    wanted = {name: text for name, text in parts.items() if name not in ("", "train", "main")}
+    assert [name for name, text in wanted.items() if text not in code] == []
+    assert "seaborn" in (notebook / "requirements.txt").read_text() and "helpers" not in code
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_gives_the_score_of_the_run(notebook, run):
+    import nbformat
+    from nbclient import NotebookClient
+
+    found = nbformat.read(notebook / "analysis.ipynb", 4)
+    place = {"metadata": {"path": str(notebook)}}
+    NotebookClient(found, timeout=300, resources=place).execute()
+    said = [str(out) for cell in found.cells for out in cell.get("outputs", ())]
+    score = run.read_json("metrics.json")["test"]["roc_auc"]
+    assert any(f"{score:.4f}".rstrip("0") in text for text in said)
+    assert sum("image/png" in text for text in said) >= 3

@@ -12,6 +12,7 @@ from ..cells.coded_column import EncodedColumn
 from . import source_votes
 from .dependency_questions import likely_errors, low_agreement_item
 from .encoded_table import BY_CHANCE, FEW_ERRORS, MANY_ERRORS, EncodedTable
+from .error_rates import with_error_rates
 from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 from .typing_errors import RARE
@@ -116,7 +117,7 @@ def _draft_all(table: EncodedTable, columns: dict) -> tuple[list[dict], list[dic
             relation, open_items = source_votes.relation(table, reports, to)
             related, asked = [relation], asked + open_items
         found += related
-    return found, asked
+    return with_error_rates(table, found), asked
 
 
 def _repaired(frame: pd.DataFrame, names: list[str], relations: list[dict]) -> pd.DataFrame:
@@ -135,6 +136,11 @@ def share_of_errors(raw: pd.DataFrame, columns: dict[str, dict]) -> float:
     listed = [n for n in named if not columns[n].get("note")]
     shares = [_share_in(raw[n], columns[n].get("typos", {})) for n in listed]
     return min(round(float(np.mean(shares)), 3), MOST_ERRORS) if shares else 0.0
+
+
+def mistyped_shares(raw: pd.DataFrame, columns: dict[str, dict]) -> dict[str, float]:
+    """By column the share of cells that its plan takes for typing errors."""
+    return {n: _share_in(raw[n], p["typos"]) for n, p in columns.items() if p.get("typos")}
 
 
 def _share_in(column: pd.Series, listed: dict) -> float:
@@ -189,12 +195,19 @@ def _refined(table: EncodedTable, columns: dict, names: list[str], to: str, agre
     """The key with a second column, where that takes most of the disagreement away."""
     best, key = agree, names
     for second in _second_keys(table, columns, (to, *names)) if agree < 0.995 else ():
+        if agree >= SURE * table.expected and _gives(table, names, second):
+            continue  # it only tells where the key is wrong, which `row_evidence` weighs
         both, covered = _agreement(table, [*names, second], to)
         if covered >= COVERED and 1 - both < REFINED * (1 - agree) and both > best + 0.01:
             best, key = both, [*names, second]
     if table.errors >= MANY_ERRORS and len(key) == 1:
         key = [*key, *_column_of_exceptions(table, columns, key[0], to)]
     return key, best
+
+
+def _gives(table: EncodedTable, names: list[str], to: str) -> bool:
+    """Whether a key surely gives a column."""
+    return _agreement(table, names, to)[0] >= SURE * table.expected
 
 
 def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str) -> list[str]:

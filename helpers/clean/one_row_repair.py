@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..cells.as_texts import as_text
 from ..cells.reading_values import repair_value
 from .dependency_vote import CHANGED, PASSES, DependencyVote
-from .repair_by_dependency import head_and_tail
+from .repair_by_dependency import checks_of, head_and_tail
 
 READ_FROM_TEXT = ("number", "date", "boolean")  # kinds whose values are not texts
 
@@ -53,7 +53,7 @@ class RowRepair:
         self.splits = [RowSplit(r["split"], r["into"], frozenset(r["tails"]))
                        for r in relations if "split" in r]  # fmt: skip
         targets = _sure_by_target(relations)
-        self.votes = [DependencyVote(own) for own in targets.values()]
+        self.votes = [DependencyVote(own, checks_of(to, targets)) for to, own in targets.items()]
         every = [r for own in targets.values() for r in own]
         self.names = list(dict.fromkeys(n for r in every for n in (*r["from"], r["to"])))
         self.keys = {name for relation in every for name in relation["from"]}

@@ -9,6 +9,7 @@ others of its row leave no doubt.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,9 @@ def _vote_on(
     some = columns if rows is None else {n: _at(columns[n], rows) for n in _named(targets)}
     keys = {name for own in targets.values() for relation in own for name in relation["from"]}
     again = [np.arange(0)]
-    for to, vote in {to: count_votes(some, own) for to, own in targets.items()}.items():
+    checks = {to: checks_of(to, targets) for to in targets}
+    votes = {to: count_votes(some, own, checks[to]) for to, own in targets.items()}
+    for to, vote in votes.items():
         for kind in CHANGED:
             these = vote.of_kind(kind)
             at = vote.rows[these] if rows is None else rows[vote.rows[these]]
@@ -154,15 +157,33 @@ class Votes:
         return np.array([verdict.kind == kind for verdict in self.verdicts], dtype=bool)
 
 
-def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> Votes:
-    """The verdicts on a column by all relations that give it: one vote a distinct combination."""
-    vote, (rows, codes, texts) = DependencyVote(relations), _contested(columns, relations)
-    groups, first = _distinct_rows(codes)
+def count_votes(
+    columns: dict[str, EncodedColumn], relations: list[dict], checks: list[dict] = ()
+) -> Votes:
+    """The verdicts on a column by all relations that give it: one vote a distinct combination.
+
+    `checks` are the relations by which it gives other columns.
+    """
+    vote, (rows, codes, texts) = DependencyVote(relations, checks), _contested(columns, relations)
+    beside = [columns[one["to"]].codes_and_texts for one in vote.checks]
+    both = np.column_stack([codes, *(own[rows] for own, _ in beside)])
+    groups, first = _distinct_rows(both)
     texts = np.array([*texts, None], dtype=object)  # the last, at -1, is for nothing
-    combinations = texts[codes[first]]
+    others = [np.array([*said, None], dtype=object)[own[rows[first]]] for own, said in beside]
     found = np.empty(len(first), dtype=object)
-    found[:] = [vote.verdict(own, votes) for own, *votes in combinations.tolist()]
+    found[:] = [
+        vote.verdict(own, votes, list(cells))
+        for (own, *votes), cells in zip(
+            texts[codes[first]].tolist(), zip(*others, strict=True) if others else repeat(()),
+            strict=False,
+        )
+    ]  # fmt: skip
     return Votes(rows, found[groups], texts[codes[:, 1:]])
+
+
+def checks_of(to: str, targets: dict[str, list[dict]]) -> list[dict]:
+    """The relations by which a column alone gives others."""
+    return [one for own in targets.values() for one in own if one["from"] == [to]]
 
 
 def contested_rows(columns: dict[str, EncodedColumn], relations: list[dict]) -> np.ndarray:

@@ -133,7 +133,7 @@ def write_bundle(
     card |= {"model_sha256": work.outputs["model/model.skops"]}
     if sure is not None:
         certainty_files.write_certainty(work, sure, card["model_sha256"])
-        card |= {"certainty": {"assumption": sure.assumption}}
+        card |= {"certainty": (card.get("certainty") or {}) | {"assumption": sure.assumption}}
     work.write_json("model/card.json", card)
     work.write_text("model/card.md", card_text(card))
     written = [name for name in FILES if f"model/{name}" in work.outputs]

@@ -23,8 +23,9 @@ FILE_SAYS = {
 def headline(card: dict, size: int, agreement: pd.DataFrame) -> str:
     """The stage's result in a sentence; `size` in bytes, `agreement` by `prediction_agreement`."""
     agree = (agreement["same predictions"] == "yes").all()
+    article = "An" if card["model"][:1] in "aeiou" else "A"
     return (
-        f"A {card['model']} model fitted on {card['fitted_on_rows']:,} rows "
+        f"{article} {card['model']} model fitted on {card['fitted_on_rows']:,} rows "
         f"({size / 2**20:.1f} MB) answers over HTTP; API, batch and notebook "
         f"{'agree' if agree else 'do NOT agree'}."
     )

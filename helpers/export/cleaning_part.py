@@ -217,7 +217,7 @@ def _readers(made: RunToExport, draft: Draft) -> str:
         groups.setdefault(READERS[column["kind"]](name, column), []).append(name)
     lines = []
     for read, columns in groups.items():
-        lines += _group(read, columns, draft)
+        lines += _group(read, columns, draft, groups)
     head = ["def readers(tables):"] if _has_tables(draft) else ["def readers():"]
     head += ['    """What reads the cells of each column."""', *_names_used(draft, groups)]
     return "\n".join([*head, "    return {", *lines, "    }"])
@@ -237,15 +237,25 @@ def _has_tables(draft: Draft) -> bool:
     return "cleaning" in draft.tables
 
 
-def _group(read: str, columns: list[str], draft: Draft) -> list[str]:
+def _group(read: str, columns: list[str], draft: Draft, groups: dict) -> list[str]:
     """The lines of the columns that are read in the same way."""
     if "names[name]" in read:
+        alike = sum("names[name]" in other for other in groups) == 1
+        if alike and set(columns) == _named(draft):
+            return [f"        **{{name: {read} for name in names}},"]
         listed = wrapped(f"**{{name: {read} for name in [", map(literal, columns), "]}", 8)
         return [f"{listed},"]
     if len(columns) == 1:
         return [f"        {literal(columns[0])}: {read},"]
     listed = wrapped("**dict.fromkeys([", map(literal, columns), f"], {read})", 8)
     return [f"{listed},"]
+
+
+def _named(draft: Draft) -> set[str]:
+    """The columns whose names stand in every table beside the file; none where they stand in it."""
+    tables = draft.tables.get("cleaning", {})
+    each = [tables] if "names" in tables else list(tables.values())
+    return set.intersection(*(set(one.get("names", ())) for one in each)) if each else set()
 
 
 def _kinds(made: RunToExport, *kinds: str) -> list[str]:

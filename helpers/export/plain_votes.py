@@ -65,7 +65,9 @@ def verdict(own, votes, listed):
 
 
 def is_slip(text, meant):
-    """Whether a text is another with a few letters wrong, and no digit."""
+    """Whether a text is another with a few letters wrong, and no digit; a code in another form."""
+    if meant.isdigit() and len(meant) >= 4 and not (text.isdigit() and len(text) == len(meant)):
+        return OSA.distance(text, meant) <= 1
     digits = [[mark for mark in one if mark.isdigit()] for one in (text, meant)]
     apart = [b for a, b in zip(text.split(), meant.split(), strict=False) if a != b]
     words = len(text.split()) == len(meant.split()) and all(map(str.isalpha, apart))
