@@ -69,7 +69,7 @@ def _of_plain_iso(text: str) -> datetime | None:
 
 def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
     """A text as a date in a format; None for none, or for the text that was `tried` before."""
-    if text == tried or len(text) < WIDTHS.get(form, 0):
+    if text == tried or len(text) < WIDTHS.get(form, 0) or _lacks_signs(text, form):
         return None
     if form.startswith(SHORT_YEAR):  # strptime asks for two digits
         text, form = text if text[1:2].isdecimal() else f"0{text}", plain_year(form)
@@ -78,6 +78,16 @@ def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return date if form in OF_NUMBERS or "%d" in form or date.year in YEARS else None
+
+
+def _lacks_signs(text: str, form: str) -> bool:
+    """Whether a text lacks a sign that a format has between its parts."""
+    return any(sign not in text for sign in _signs(form))
+
+
+@cache
+def _signs(form: str) -> str:
+    return "".join(set(re.sub("%-?[A-Za-z]|[^-/.,]", "", form)) if "%" in form else "")
 
 
 def _in_utc(date: datetime) -> datetime:
