@@ -9,10 +9,14 @@ const Scorer = (() => {
   // The arrays of a description: one deflated block of bytes, written as base64
 
   async function open(packed) {
+    return scorerOf(await unpack(packed));
+  }
+
+  async function unpack(packed) {
     const bytes = Uint8Array.from(atob(packed.data), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     const block = await new Response(stream).arrayBuffer();
-    return scorerOf(withArrays(packed.said, arraysOf(packed.arrays, block)));
+    return withArrays(packed.said, arraysOf(packed.arrays, block));
   }
 
   const TYPES = { "<u2": Uint16Array, "<u4": Uint32Array, "<f8": Float64Array };
@@ -296,6 +300,6 @@ const Scorer = (() => {
     return { said, features, answer, derived: (row) => withFormulas(said.features, row) };
   }
 
-  return { open, kinds: { steps: Object.keys(STEPS), models: Object.keys(MODELS), forms: Object.keys(FORMS) } };
+  return { open, unpack, ask, product, kinds: { steps: Object.keys(STEPS), models: Object.keys(MODELS), forms: Object.keys(FORMS) } };
 })();
 if (typeof module !== "undefined") module.exports = Scorer;
