@@ -88,13 +88,13 @@ def test_each_other_column_counts_once_and_a_chance_fit_counts_less():
     by_zip = {"from": ["zip"], "to": "town", "values": many} | rates
     back = {"from": ["town"], "to": "zip", "values": {v: k for k, v in many.items()}} | rates
     one, both = RowEvidence([by_zip], []), RowEvidence([by_zip], [back])
-    for evidence, beside in ((one, []), (both, ["1"])):
-        found = evidence.likelier("town 1", "town 2", ["town 1"], beside)
+    for evidence, cells in ((one, {}), (both, {"zip": "1"})):
+        found = evidence.likelier("town 1", "town 2", ["town 1"], cells)
         assert found == pytest.approx(7.6, abs=0.2)
     few = RowEvidence([by_zip | {"values": {"1": "north", "2": "south"}}], [])
-    assert few.likelier("north", "south", ["north"], []) == pytest.approx(4.6, abs=0.2)
+    assert few.likelier("north", "south", ["north"], {}) == pytest.approx(4.6, abs=0.2)
     habit = RowEvidence([by_zip | {"habit": 0.1}], [])
-    assert habit.likelier("town 1", "town 2", ["town 1"], []) == pytest.approx(2.3, abs=0.1)
+    assert habit.likelier("town 1", "town 2", ["town 1"], {}) == pytest.approx(2.3, abs=0.1)
 
 
 def test_what_a_key_does_not_know_speaks_for_no_value():
@@ -102,4 +102,14 @@ def test_what_a_key_does_not_know_speaks_for_no_value():
     by_zip = {"from": ["zip"], "to": "town", "values": {"1": "Salem", "2": "Lynn"}} | rates
     gives = {"from": ["town"], "to": "county", "values": {"Salem": "Essex"}} | rates
     evidence = RowEvidence([by_zip], [gives])
-    assert evidence.likelier("Lynn", "Salem", ["Salem"], ["Norfolk"]) < 0
+    assert evidence.likelier("Lynn", "Salem", ["Salem"], {"county": "Norfolk"}) < 0
+
+
+def test_a_key_that_a_third_column_fits_is_believed_more_and_less_where_it_does_not():
+    rates = {"wrong": 0.02, "wrong_key": 0.02, "habit": 0.0}
+    to_band = {"from": ["rate"], "to": "band", "values": {"1": "a", "2": "b"}} | rates
+    to_state = {"from": ["rate"], "to": "state", "values": {"1": "OR", "2": "WA"}} | rates
+    evidence = RowEvidence([to_band], [to_state])
+    unsaid = evidence.likelier("a", "b", ["a"], {"rate": "1", "state": None})
+    assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "OR"}) > unsaid
+    assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "WA"}) < unsaid
