@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 import numpy as np
 import pandas as pd
 
-from helpers.answers.learn_from_model import certainty_of
+from helpers.answers.learn_from_model import certainty_of, features_as_learnt
 from helpers.answers.number_intervals import interval_score
 from helpers.evaluate.how_sure import HowSure
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task
+from helpers.learning.units import UnitRule
 from helpers.train import calibrated_ensemble, fold_trials, train_models
 
 from . import model_sides as sides
@@ -59,7 +60,18 @@ def split_of(table: Table, X, y, task: Task, seed: int) -> Side:
         drawn = np.random.default_rng(seed).permutation(len(learnt))[:MOST]
         learnt = learnt[-MOST:] if table.time else learnt[np.sort(drawn)]
     rows, cleaning, plan = sides._split(table, X, y, task, learnt, asked, seed)
-    return learnt_from(rows, cleaning, plan, seed)
+    return learnt_from(with_its_units(rows, table), cleaning, plan, seed)
+
+
+def with_its_units(rows: Labelled, table: Table) -> Labelled:
+    """The rows with the units of a table that is split by group or by time: groups, or days."""
+    if not (table.group or table.time):
+        return rows
+    column = rows.X[table.group or table.time]
+    if table.time:
+        column = pd.to_datetime(column).dt.date
+    rule = UnitRule("group" if table.group else "day", table.group or table.time)
+    return replace(rows, unit=column.astype(str).to_numpy(object), units=rule)
 
 
 def learnt_from(rows: Labelled, cleaning: dict, plan: dict, seed: int) -> Side:
@@ -129,7 +141,7 @@ def _width_at(side: Side, found: HowSure, truth, coverage: float) -> float:
 
 def _features_of(side: Side) -> tuple[np.ndarray, np.ndarray]:
     """Features and labels of the rows to learn from, as the final model gets them."""
-    return np.asarray(side.model[1:-1].transform(side.learn.X)), side.learn.y
+    return features_as_learnt(side.model, side.learn), side.learn.y
 
 
 def mapie_intervals(side: Side, asked: np.ndarray, seed: int) -> np.ndarray | None:

@@ -494,9 +494,21 @@ def _answer_rows(found: dict) -> list[str]:
 
 def _label_rows(found: dict) -> list[str]:
     """The precision of the first k rows, k the number of flips (see `label_flips`)."""
-    rows = [[name, one["rows"], one["flips"], _share(one["ours"]), _share(one["self-confidence"])]
-            for name, one in found.items()]  # fmt: skip
-    return _table(["table", "rows", "flips", "ours", "self-confidence, as cleanlab ranks"], rows)
+    tables = [_label_table(found, *of) for of in (
+        ("self-confidence", "flips", "self-confidence, as cleanlab ranks"),
+        ("residual", "numbers moved", "the residual of one model"),
+    )]  # fmt: skip
+    return [*tables[0], "", *tables[1]]
+
+
+def _label_table(found: dict, other: str, wrong: str, says: str) -> list[str]:
+    """The tables that have one yardstick, and the mean of each side."""
+    own = {name: one for name, one in found.items() if other in one}
+    rows = [[name, one["rows"], one["flips"], _share(one["ours"]), _share(one[other])]
+            for name, one in own.items()]  # fmt: skip
+    means = [_share(float(np.mean([one[key] for one in own.values()] or [np.nan])))
+             for key in ("ours", other)]  # fmt: skip
+    return _table(["table", "rows", wrong, "ours", says], [*rows, ["mean", "", "", *means]])
 
 
 SECTIONS = (

@@ -15,14 +15,16 @@ from sklearn.linear_model import LogisticRegression
 
 from helpers.base.user_errors import InputError
 from helpers.cells.reading_values import KINDS, cell_reader
-from helpers.clean import column_cleaner
+from helpers.clean import cleaning_plan, column_cleaner, repair_by_dependency
 from helpers.export import (
     cleaning_part,
     compare_export,
     export_folder,
     feature_part,
     model_part,
+    notebook_form,
     plain_cells,
+    plain_votes,
     reading_part,
     run_to_export,
     whole_file,
@@ -168,6 +170,51 @@ def test_names_read_as_the_cleaner_reads_them(text, monkeypatch):
     assert own.fillna("-").tolist() == wanted.fillna("-").tolist()
 
 
+# --- What columns of a row say of each other
+
+
+@pytest.mark.parametrize("rated", [True, False])
+def test_rows_are_repaired_as_the_run_repairs_them(rated):
+    raw = related_table()
+    plan = cleaning_plan.draft_plan(raw, {})
+    relations = [one if rated else _unrated(one) for one in plan["relations"]]
+    assert any("to" in one for one in relations)
+    columns = {name: raw[name] for name in raw}
+    wanted, _ = repair_by_dependency.repair(columns, relations)
+    rules = cleaning_part._rules({"relations": relations})
+    own = plain_votes.repair_by_row(raw, rules)
+    for name in rules:
+        said = repair_by_dependency.EncodedColumn.of_cells(wanted[name]).column()
+        assert own[name].fillna("-").tolist() == said.fillna("-").tolist(), name
+    assert sum(int((own[name] != raw[name]).sum()) for name in rules) > 20
+
+
+def _unrated(one: dict) -> dict:
+    return {key: said for key, said in one.items() if key not in ("wrong", "wrong_key", "habit")}
+
+
+def related_table(rows: int = 900) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    place = random.integers(0, 12, rows)
+    beginnings = "Ander Bosco Cedar Dover Elmer Fargo Grant Hanno"
+    towns = [f"{name}ville" for name in beginnings.split()]
+    towns += ["Ipswich", "Jackson", "Kingston", "Lowell"]
+    frame = pd.DataFrame({
+        "zip": [f"{10_000 + 37 * one}" for one in place],
+        "town": [towns[one] for one in place],
+        "state": [("NY", "MA", "CT")[one % 3] for one in place],
+        "phone": [f"{200 + one}" for one in place],
+    })  # fmt: skip
+    for name in frame:
+        frame[name] = frame[name].astype("object")
+        frame.loc[random.random(rows) < 0.03, name] = None
+        other = random.random(rows) < 0.02
+        frame.loc[other, name] = random.permutation(frame[name].to_numpy())[other]
+        slip = (random.random(rows) < 0.02) & frame[name].notna()
+        frame.loc[slip, name] = frame.loc[slip, name].str.replace(r"^(.)(.)", r"\2\1", regex=True)
+    return frame.astype("str")
+
+
 # --- Odd names and values
 
 
@@ -283,3 +330,38 @@ def test_what_differs_is_counted(run, tmp_path):
     )
     assert sum(done.compared.differ.values()) == 0 < sum(compared.differ.values())
     assert any("reads otherwise" in said for said in compared.sentences())
+
+
+# --- The notebook
+
+
+@pytest.fixture(scope="module")
+def notebook(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebook") / "cells"
+    return export_folder.export(run.name, str(folder), 60, notebook_form.write).folder
+
+
+def test_the_notebook_holds_the_code_of_the_file(notebook):
+    import nbformat
+
+    found = nbformat.read(notebook / "analysis.ipynb", 4)
+    nbformat.validate(found)
+    code = "\n".join(cell.source for cell in found.cells if cell.cell_type == "code")
+    parts = notebook_form.parts_of((notebook / "model.py").read_text())
+    wanted = {name: text for name, text in parts.items() if name not in ("", "train", "main")}
+    assert [name for name, text in wanted.items() if text not in code] == []
+    assert "seaborn" in (notebook / "requirements.txt").read_text() and "helpers" not in code
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_gives_the_score_of_the_run(notebook, run):
+    import nbformat
+    from nbclient import NotebookClient
+
+    found = nbformat.read(notebook / "analysis.ipynb", 4)
+    place = {"metadata": {"path": str(notebook)}}
+    NotebookClient(found, timeout=300, resources=place).execute()
+    said = [str(out) for cell in found.cells for out in cell.get("outputs", ())]
+    score = run.read_json("metrics.json")["test"]["roc_auc"]
+    assert any(f"{score:.4f}".rstrip("0") in text for text in said)
+    assert sum("image/png" in text for text in said) >= 3

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import beta
@@ -11,8 +13,9 @@ from ..learning.decision_rule import DecisionRule
 from .score_quantiles import unit_weights
 
 MOST = 500  # points of the curve
+MOST_KEPT = 100  # risks of which the threshold is kept
 CONFIDENCE = 0.9  # that the error among the rows that are kept is no larger than asked for
-START = 0.25  # of the risk: the first test is on so many rows that a model this good would pass it
+START = 0.5  # of the risk: the first test is on so many rows that a model this good would pass it
 ALL, NONE = 0.0, np.inf  # least confidence: every row is kept, no row is
 
 
@@ -36,8 +39,26 @@ class Abstention:
         """Whether each of n rows (n × classes probabilities) had better go to a person."""
         return confidence_of(self.rule, probability) < self.least_confidence(risk)
 
+    def abstains_row(self, chances: Sequence[float], risk: float) -> bool:
+        """The same for the probabilities of one row."""
+        decided = int(self.rule.positions(np.asarray(chances)))
+        return chances[decided] < self.least_confidence(risk)
+
     def least_confidence(self, risk: float) -> float:
-        """The least confidence at which a row is answered; infinite where no row can be.
+        """The least confidence at which a row is answered; infinite where no row can be."""
+        if risk not in self._found:
+            if len(self._found) >= MOST_KEPT:  # whoever asks may ask for any risk
+                self._found.clear()
+            self._found[risk] = self._find_least(risk)
+        return self._found[risk]
+
+    @cached_property
+    def _found(self) -> dict[float, float]:
+        """The least confidence by the risks that were asked."""
+        return {}
+
+    def _find_least(self, risk: float) -> float:
+        """The least confidence at a risk.
 
         Tests go from the most confident rows on, each on all rows above a threshold, and end at the
         first that does not show an error of at most `risk` (fixed-sequence testing: Angelopoulos et
@@ -75,9 +96,9 @@ class Abstention:
 
 
 def rows_to_start(risk: float) -> float:
-    """The rows of the first test: so many that an error of a quarter of the risk would pass it.
+    """The rows of the first test: so many that an error of half the risk would pass it.
 
-    >>> 10 < rows_to_start(0.1) < 100
+    >>> 40 < rows_to_start(0.1) < 200
     True
     """
     for rows in np.unique(np.geomspace(5, 1e6, 400).round()):

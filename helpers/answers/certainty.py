@@ -5,6 +5,7 @@ All of it is learnt from the answers of the folds (see `helpers.answers.fold_ans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from .number_intervals import NumberIntervals, learn_intervals
 from .score_quantiles import checked_level, unit_weights
 
 FEW_UNITS = 20
+NO_CLASSES = "A set is one of classes, and this model predicts numbers."
+NO_PERSON = "Only answers of classes go to a person: this model predicts numbers."
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Certainty:
         `probability` is n × classes. Raises InputError as `interval` does.
         """
         if self.classes is None:
-            raise InputError("A set is one of classes, and this model predicts numbers.")
+            raise InputError(NO_CLASSES)
         return self.classes.sets(probability, checked_level(level))
 
     def abstains(self, probability: np.ndarray, risk: float) -> np.ndarray:
@@ -68,8 +71,20 @@ class Certainty:
         All of them where no row can be answered at that risk. Raises InputError as `interval` does.
         """
         if self.abstention is None:
-            raise InputError("Only answers of classes go to a person: this model predicts numbers.")
+            raise InputError(NO_PERSON)
         return self.abstention.abstains(probability, checked_level(risk, "A risk"))
+
+    def set_row(self, chances: Sequence[float], level: float) -> list[bool]:
+        """`sets` of the probabilities of one row: whether each class is in it."""
+        if self.classes is None:
+            raise InputError(NO_CLASSES)
+        return self.classes.set_row(chances, checked_level(level))
+
+    def abstains_row(self, chances: Sequence[float], risk: float) -> bool:
+        """`abstains` of the probabilities of one row."""
+        if self.abstention is None:
+            raise InputError(NO_PERSON)
+        return self.abstention.abstains_row(chances, checked_level(risk, "A risk"))
 
     @property
     def highest_level(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,12 @@ class ClassSets:
         held = 1 - probability <= self.quantiles.at(level) + 1e-12
         held[np.arange(len(held)), probability.argmax(axis=1)] = True
         return held
+
+    def set_row(self, chances: Sequence[float], level: float) -> list[bool]:
+        """The same for the probabilities of one row, as Python's own numbers."""
+        far, likeliest = self.quantiles.at(level) + 1e-12, max(chances)
+        place = chances.index(likeliest)
+        return [1 - chance <= far or n == place for n, chance in enumerate(chances)]
 
 
 def learn_sets(positions: np.ndarray, probability: np.ndarray, unit=None) -> ClassSets:

@@ -9,7 +9,7 @@ from .command_group import cli
 
 @cli.command()
 @click.argument("run")
-@click.option("--to", type=click.Choice(["python"]), default="python",
+@click.option("--to", type=click.Choice(["python", "notebook"]), default="python",
               show_default=True, help="One file, or the same by cells, as a notebook.")  # fmt: skip
 @click.option("--out", default="", metavar="FOLDER",
               help="Where to write it: a new folder. [default: RUN_python]")  # fmt: skip

@@ -16,7 +16,7 @@ from ..pages.show import folded, say, together
 from ..pipeline import whole_pipeline
 from ..serving import local_service
 from ..serving.model_bundle import Bundle, predict_rows
-from . import bundle_files, deployment_report, model_card, service_proof
+from . import bundle_files, deployment_report, model_card, service_proof, what_if
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
     """
     model = whole_pipeline.load(work.read("data/trained.skops"))
     known = labelled if refit else labelled.of("train")
-    answers = bundle_files.held_out_answers(model, labelled)
+    answers, trained = bundle_files.held_out_answers(model, labelled), model
     if refit:
         model = whole_pipeline.refit(model, known.X, known.y, cleaning, known)
     raw = work.read_table("raw").iloc[known.row].reset_index(drop=True)
@@ -55,6 +55,7 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
     reference = bundle_files.make_reference(work, model, known, answers)
     sure = certainty_of(labelled, read_fold_answers(work, labelled), model, refit)
     sizes = bundle_files.write_bundle(work, model, schema, card, reference, raw, sure)
+    what_if.hand_on(work, what_if.asked_of(work, labelled, known, trained, model, schema, sure))
     return Deployed(model, known, raw, refit, sizes, bundle_files.read_bundle(work))
 
 

@@ -12,6 +12,7 @@ from ..cells import unit_conversion
 from ..cells.known_words import BOOLEANS, SURELY_MISSING
 from ..cells.reading_values import cell_reader, missing_codes
 from ..clean.dependency_vote import Voter
+from ..clean.row_evidence import RowEvidence
 from .file_draft import Draft
 from .python_text import WIDTH, literal, mapping, wrapped
 from .run_to_export import RunToExport
@@ -28,6 +29,11 @@ def write(made: RunToExport, draft: Draft) -> None:
     for name, column in plan["columns"].items():
         for key in sorted(set(column) - FOLLOWED):
             draft.leave_out(f"'{name:.40}': what its plan says under '{key}'")
+    for rule in plan["relations"]:
+        if "split" in rule:
+            draft.leave_out(f"'{rule['split']:.40}': two facts in one cell")
+        elif "source" in rule:
+            draft.leave_out(f"'{rule['to']:.40}': what most sources say")
     _tables_of_names(made, draft)
     draft.constants += _constants(plan, draft)
     draft.functions.append(_readers(made, draft))
@@ -108,10 +114,19 @@ def _rules(plan: dict) -> dict[str, list[dict]]:
     """By column the rules that give it, as data; `weight` is the log odds that a rule is right."""
     found: dict[str, list[dict]] = {}
     for rule in plan["relations"]:
-        if "to" in rule and rule.get("sure", True):
-            one = {"from": rule["from"], "weight": Voter(rule).odds, "values": rule["values"]}
+        if "to" in rule and rule.get("sure", True) and "source" not in rule:
+            one = {"from": rule["from"], "weight": Voter(rule).odds} | _rates(rule)
+            one |= {"values": rule["values"]} | ({"sure": True} if rule.get("sure") else {})
             found.setdefault(rule["to"], []).append(one)
     return found
+
+
+def _rates(rule: dict) -> dict[str, float]:
+    """What a row costs that contradicts a rule, and what an error does; none in earlier plans."""
+    if "wrong_key" not in rule:
+        return {}
+    evidence = RowEvidence([rule], [])
+    return {"cost": evidence.costs[0], "error": evidence.error}
 
 
 # --- Constants -----------------------------------------------------------------------------------
@@ -217,7 +232,7 @@ def _readers(made: RunToExport, draft: Draft) -> str:
         groups.setdefault(READERS[column["kind"]](name, column), []).append(name)
     lines = []
     for read, columns in groups.items():
-        lines += _group(read, columns, draft)
+        lines += _group(read, columns, draft, groups)
     head = ["def readers(tables):"] if _has_tables(draft) else ["def readers():"]
     head += ['    """What reads the cells of each column."""', *_names_used(draft, groups)]
     return "\n".join([*head, "    return {", *lines, "    }"])
@@ -237,15 +252,25 @@ def _has_tables(draft: Draft) -> bool:
     return "cleaning" in draft.tables
 
 
-def _group(read: str, columns: list[str], draft: Draft) -> list[str]:
+def _group(read: str, columns: list[str], draft: Draft, groups: dict) -> list[str]:
     """The lines of the columns that are read in the same way."""
     if "names[name]" in read:
+        alike = sum("names[name]" in other for other in groups) == 1
+        if alike and set(columns) == _named(draft):
+            return [f"        **{{name: {read} for name in names}},"]
         listed = wrapped(f"**{{name: {read} for name in [", map(literal, columns), "]}", 8)
         return [f"{listed},"]
     if len(columns) == 1:
         return [f"        {literal(columns[0])}: {read},"]
     listed = wrapped("**dict.fromkeys([", map(literal, columns), f"], {read})", 8)
     return [f"{listed},"]
+
+
+def _named(draft: Draft) -> set[str]:
+    """The columns whose names stand in every table beside the file; none where they stand in it."""
+    tables = draft.tables.get("cleaning", {})
+    each = [tables] if "names" in tables else list(tables.values())
+    return set.intersection(*(set(one.get("names", ())) for one in each)) if each else set()
 
 
 def _kinds(made: RunToExport, *kinds: str) -> list[str]:

@@ -19,6 +19,7 @@ PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")  # 1234.5
 POINT = re.compile(r"[+-]?([1-9]\d{0,2}([, ']\d{3})+|[1-9]\d?(,\d\d)+,\d{3})(\.\d+)?")  # 1,234.5
 COMMA = re.compile(r"[+-]?([1-9]\d{0,2}([. ']\d{3})+|\d+)(,\d+)?")  # 1.234,5
 AMOUNT = re.compile(r"([+-]?)([^\d\s.,'+-]*) ?([+-]?[\d., ']*\d\.?) ?([^\d,.]*)\.?")  # $5, 5 kg
+DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 CODE = re.compile(r"\d|\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)")  # A+ is not A
 
 
@@ -94,7 +95,7 @@ def to_date(text, formats):
 def key_of(name):
     """What the spellings of a name share: case, accents, punctuation, a turn at a comma."""
     bare = unicodedata.normalize("NFD", name.casefold())
-    bare = "".join(mark for mark in bare if not "\u0300" <= mark <= "\u036f")
+    bare = "".join(mark for mark in bare if not "\u0300" <= mark <= "\u036f").translate(DASHES)
     if CODE.search(bare):
         return bare
     bare = " ".join(reversed(bare.split(","))) if bare.count(",") == 1 else bare

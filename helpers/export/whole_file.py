@@ -24,7 +24,7 @@ from .run_to_export import RunToExport
 PLAIN = [getattr(module, name) for module in (plain_cells, plain_votes, plain_model)
          for name, found in vars(module).items()
          if getattr(found, "__module__", "") == module.__name__]  # fmt: skip
-PATTERNS = ("PLAIN", "POINT", "COMMA", "AMOUNT", "CODE")
+PATTERNS = ("PLAIN", "POINT", "COMMA", "AMOUNT", "DASHES", "CODE")
 STANDARD = {
     "json": "import json", "os": "import os", "re": "import re",
     "unicodedata": "import unicodedata", "UTC": "from datetime import UTC",

@@ -55,6 +55,7 @@ UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 # The plan before a person changed it; and that of the training rows, where it cleans otherwise
 DRAFTED = "cleaning_drafted.yaml"
+WHAT_IF = "data/what_if.json"  # the model and rows of the page "What if"
 COLUMNS = "columns.yaml"  # what each column held and how it was read
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
 LABEL_DOUBTS = "data/label_doubts.parquet"  # training rows whose label is in doubt
@@ -100,10 +101,10 @@ STAGES = (
           reads=(ABOUT, RAW, PLAN, DRAFTED, COLUMNS, "features.yaml", *SPLIT_FILES, *TRAINED,
                  "metrics.json", LOOKUPS, FOLD_ANSWERS),
           writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet",
-                  "model/columns.yaml", "model/lookups.parquet", *CERTAINTY),
+                  "model/columns.yaml", "model/lookups.parquet", *CERTAINTY, WHAT_IF),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
-          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),
+          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE, *CERTAINTY),
           writes=("monitoring.json", "data/later.parquet"), needs_target=True),
 )  # fmt: skip
 

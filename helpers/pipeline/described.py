@@ -16,9 +16,11 @@ import pandas as pd
 
 from ..cells.value_forms import LEVELLED, level_of
 from ..features.compiled_features import CompiledFeatures
-from ..features.encoders import HELD
+from ..features.encoders import HELD, first_step
+from ..features.formula_parts import MISSING_LEVEL
 from .compiled import Compiled
 
+LEVEL = 6  # of deflating
 MOST_IN_TABLE = 65_535  # distinct numbers of an array that is stored as places in a table
 
 
@@ -29,9 +31,12 @@ def describe(compiled: Compiled) -> dict | None:
     become a class (`classes`, `places` of the model's own among them, `rule`).
     """
     model = compiled.model.described()
-    if model is None:
-        return None
-    return {"features": compiled.features.described(), "model": model} | _answers(compiled)
+    return None if model is None else without_model(compiled) | {"model": model}
+
+
+def without_model(compiled: Compiled) -> dict:
+    """The same without `model`, for one that answers in its place."""
+    return {"features": compiled.features.described()} | _answers(compiled)
 
 
 def _answers(compiled: Compiled) -> dict:
@@ -40,6 +45,33 @@ def _answers(compiled: Compiled) -> dict:
         return {"classes": []}
     rule = vars(found.rule) | {"weights": list(found.rule.weights)}
     return {"classes": list(compiled.task.classes), "places": found.places, "rule": rule}
+
+
+def with_levels(said: dict, offered: dict[str, set[str]]) -> dict:
+    """A description whose tables of some columns hold certain levels alone.
+
+    A missing cell and a level that was never seen keep their numbers; any other level that is left
+    out would be taken for one that was never seen.
+    """
+    steps = [_with_tables(step, offered) for step in said["features"]["steps"]]
+    return said | {"features": said["features"] | {"steps": steps}}
+
+
+def _with_tables(step: dict, offered: dict[str, set[str]]) -> dict:
+    if "tables" not in step:
+        return step
+    return step | {
+        "tables": [_cut(table, offered.get(table["column"])) for table in step["tables"]]
+    }
+
+
+def _cut(table: dict, offered: set[str] | None) -> dict:
+    """A table of levels with the offered ones and its last row, that of unseen levels."""
+    if offered is None:
+        return table
+    levels = [level for level in table["levels"] if level in offered or level == MISSING_LEVEL]
+    kept = [table["levels"].index(level) for level in levels]
+    return table | {"levels": levels, "numbers": table["numbers"][[*kept, -1]]}
 
 
 def packed(description: dict) -> dict:
@@ -51,7 +83,7 @@ def packed(description: dict) -> dict:
     arrays: list[np.ndarray] = []
     said = _without_arrays(description, arrays)
     blocks = [_block(array) for array in arrays]
-    content = zlib.compress(b"".join(content for _, content in blocks), 9)
+    content = zlib.compress(b"".join(content for _, content in blocks), LEVEL)
     about = [kind for kind, _ in blocks]
     return {"said": said, "arrays": about, "data": base64.b64encode(content).decode()}
 
@@ -86,14 +118,19 @@ def plain_rows(clean: pd.DataFrame, features: CompiledFeatures) -> list[dict]:
 
     A text that is looked up by a part of it (the domain of an address) becomes that part.
     """
-    forms = {name: getattr(step.steps[0], "form", "") for step in features.steps
-             for name in step.columns if step.described().get("form") in LEVELLED}  # fmt: skip
-    columns = {name: [_plain(cell, forms.get(name)) for cell in clean[name].astype(object)]
-               for name in clean}  # fmt: skip
+    columns = {name: plain_cells(name, clean[name], features) for name in clean}
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _plain(cell, form: str | None):
+def plain_cells(name: str, cells: pd.Series, features: CompiledFeatures) -> list:
+    """The cleaned cells of one column, as `plain_rows` has them."""
+    forms = {getattr(first_step(step.steps), "form", "")
+             for step in features.steps if name in step.columns}  # fmt: skip
+    form = next(iter(forms & set(LEVELLED)), "")
+    return [_plain(cell, form) for cell in cells.astype(object)]
+
+
+def _plain(cell, form: str):
     if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell:
         return None
     if isinstance(cell, datetime):
