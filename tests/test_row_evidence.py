@@ -6,6 +6,7 @@ import pytest
 
 from helpers.clean.cleaning_plan import draft_plan
 from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import apply_marks, open_review
 from helpers.clean.one_row_cleaner import RowCleaner
 from helpers.clean.row_evidence import RowEvidence
 from helpers.review.answered_table import AnsweredTable
@@ -113,3 +114,27 @@ def test_a_key_that_a_third_column_fits_is_believed_more_and_less_where_it_does_
     unsaid = evidence.likelier("a", "b", ["a"], {"rate": "1", "state": None})
     assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "OR"}) > unsaid
     assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "WA"}) < unsaid
+
+
+def test_a_key_of_two_columns_is_found_where_neither_gives_the_third_and_none_in_noise():
+    random = np.random.default_rng(2)
+    state, band = random.integers(0, 9, 1_500), random.integers(0, 7, 1_500)
+    rates = 1 + random.permutation(63).reshape(9, 7)[state, band] / 20
+    sound = pd.DataFrame({"state": words(random, 9)[state], "band": words(random, 7)[band],
+                          "rate": [f"{one:.2f}" for one in rates],
+                          "shift": random.choice(["early", "late"], 1_500)})  # fmt: skip
+    dirty = sound.copy()
+    dirty.loc[::50, "rate"] = None
+    cleaned = Cleaner().fit_transform(dirty)
+    assert cleaned["rate"].tolist() == sound["rate"].astype(float).tolist()
+    noise = dirty.assign(rate=random.permutation(dirty["rate"]))
+    assert not [one for one in draft_plan(noise).get("relations", []) if len(one["from"]) > 1]
+
+
+def test_marks_under_the_earlier_name_of_a_kind_are_still_read(tmp_path):
+    line = dependency("town", "number", 1, 0.5, "").lines[0] | {"apply": "yes"}
+    listed = pd.DataFrame([line | {"kind": "sources disagree", "question": ""}])
+    listed.to_csv(tmp_path / "review.csv", index=False)
+    marked = open_review(str(tmp_path / "review.csv"))
+    plan = {"columns": {"number": {"kind": "category"}, "town": {"kind": "category"}}}
+    assert apply_marks(plan, marked)["relations"][0]["from"] == ["number"]
