@@ -260,7 +260,7 @@ def _goals(tables: dict, numbers: dict, classes: dict) -> list[str]:
         ("slices of 200 rows and more that are covered in less than 85 %", "none",
          f"{slices} of {len(by_slice)}; the least {by_slice.min():.1%}" if len(by_slice) else "–"),
         ("width against MAPIE's CQR at equal coverage, median of tables", "≤ 1.0", f"{width:.2f}"),
-        ("size of sets against MAPIE's at equal coverage, median of each of these tables",
+        ("size of sets against MAPIE's at equal coverage, mean of the same tables",
          "≤ 1.05", f"{size:.2f}"),
         _risk_goal(classes),
     ]  # fmt: skip
