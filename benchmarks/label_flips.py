@@ -128,7 +128,7 @@ def _rows_of(table: Table) -> tuple[pd.DataFrame, pd.Series]:
     frame = table.frame()
     frame = frame.sample(min(MOST, len(frame)), random_state=SEED).reset_index(drop=True)
     X = frame.drop(columns=table.target)
-    X = X.apply(lambda c: c if pd.api.types.is_numeric_dtype(c) else c.astype("str"))
+    X = X.apply(lambda c: c.astype(float if pd.api.types.is_numeric_dtype(c) else "str"))
     return X, frame[table.target]
 
 
