@@ -14,7 +14,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers.answers.learn_from_model import certainty_of
+from helpers.answers.learn_from_model import certainty_of, features_as_learnt
 from helpers.answers.number_intervals import interval_score
 from helpers.evaluate.how_sure import HowSure
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
@@ -141,7 +141,7 @@ def _width_at(side: Side, found: HowSure, truth, coverage: float) -> float:
 
 def _features_of(side: Side) -> tuple[np.ndarray, np.ndarray]:
     """Features and labels of the rows to learn from, as the final model gets them."""
-    return np.asarray(side.model[1:-1].transform(side.learn.X)), side.learn.y
+    return features_as_learnt(side.model, side.learn), side.learn.y
 
 
 def mapie_intervals(side: Side, asked: np.ndarray, seed: int) -> np.ndarray | None:

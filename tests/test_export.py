@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from helpers.base.user_errors import InputError
 from helpers.cells.reading_values import KINDS, cell_reader
-from helpers.clean import column_cleaner
+from helpers.clean import cleaning_plan, column_cleaner, repair_by_dependency
 from helpers.export import (
     cleaning_part,
     compare_export,
@@ -24,6 +24,7 @@ from helpers.export import (
     model_part,
     notebook_form,
     plain_cells,
+    plain_votes,
     reading_part,
     run_to_export,
     whole_file,
@@ -167,6 +168,51 @@ def test_names_read_as_the_cleaner_reads_them(text, monkeypatch):
     frame = pd.DataFrame({"city": [text]})
     wanted = column_cleaner.Cleaner(plan).fit(frame).transform(frame)["city"]
     assert own.fillna("-").tolist() == wanted.fillna("-").tolist()
+
+
+# --- What columns of a row say of each other
+
+
+@pytest.mark.parametrize("rated", [True, False])
+def test_rows_are_repaired_as_the_run_repairs_them(rated):
+    raw = related_table()
+    plan = cleaning_plan.draft_plan(raw, {})
+    relations = [one if rated else _unrated(one) for one in plan["relations"]]
+    assert any("to" in one for one in relations)
+    columns = {name: raw[name] for name in raw}
+    wanted, _ = repair_by_dependency.repair(columns, relations)
+    rules = cleaning_part._rules({"relations": relations})
+    own = plain_votes.repair_by_row(raw, rules)
+    for name in rules:
+        said = repair_by_dependency.EncodedColumn.of_cells(wanted[name]).column()
+        assert own[name].fillna("-").tolist() == said.fillna("-").tolist(), name
+    assert sum(int((own[name] != raw[name]).sum()) for name in rules) > 20
+
+
+def _unrated(one: dict) -> dict:
+    return {key: said for key, said in one.items() if key not in ("wrong", "wrong_key", "habit")}
+
+
+def related_table(rows: int = 900) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    place = random.integers(0, 12, rows)
+    beginnings = "Ander Bosco Cedar Dover Elmer Fargo Grant Hanno"
+    towns = [f"{name}ville" for name in beginnings.split()]
+    towns += ["Ipswich", "Jackson", "Kingston", "Lowell"]
+    frame = pd.DataFrame({
+        "zip": [f"{10_000 + 37 * one}" for one in place],
+        "town": [towns[one] for one in place],
+        "state": [("NY", "MA", "CT")[one % 3] for one in place],
+        "phone": [f"{200 + one}" for one in place],
+    })  # fmt: skip
+    for name in frame:
+        frame[name] = frame[name].astype("object")
+        frame.loc[random.random(rows) < 0.03, name] = None
+        other = random.random(rows) < 0.02
+        frame.loc[other, name] = random.permutation(frame[name].to_numpy())[other]
+        slip = (random.random(rows) < 0.02) & frame[name].notna()
+        frame.loc[slip, name] = frame.loc[slip, name].str.replace(r"^(.)(.)", r"\2\1", regex=True)
+    return frame.astype("str")
 
 
 # --- Odd names and values

@@ -12,6 +12,7 @@ from ..cells import unit_conversion
 from ..cells.known_words import BOOLEANS, SURELY_MISSING
 from ..cells.reading_values import cell_reader, missing_codes
 from ..clean.dependency_vote import Voter
+from ..clean.row_evidence import RowEvidence
 from .file_draft import Draft
 from .python_text import WIDTH, literal, mapping, wrapped
 from .run_to_export import RunToExport
@@ -28,6 +29,11 @@ def write(made: RunToExport, draft: Draft) -> None:
     for name, column in plan["columns"].items():
         for key in sorted(set(column) - FOLLOWED):
             draft.leave_out(f"'{name:.40}': what its plan says under '{key}'")
+    for rule in plan["relations"]:
+        if "split" in rule:
+            draft.leave_out(f"'{rule['split']:.40}': two facts in one cell")
+        elif "source" in rule:
+            draft.leave_out(f"'{rule['to']:.40}': what most sources say")
     _tables_of_names(made, draft)
     draft.constants += _constants(plan, draft)
     draft.functions.append(_readers(made, draft))
@@ -108,10 +114,19 @@ def _rules(plan: dict) -> dict[str, list[dict]]:
     """By column the rules that give it, as data; `weight` is the log odds that a rule is right."""
     found: dict[str, list[dict]] = {}
     for rule in plan["relations"]:
-        if "to" in rule and rule.get("sure", True):
-            one = {"from": rule["from"], "weight": Voter(rule).odds, "values": rule["values"]}
+        if "to" in rule and rule.get("sure", True) and "source" not in rule:
+            one = {"from": rule["from"], "weight": Voter(rule).odds} | _rates(rule)
+            one |= {"values": rule["values"]} | ({"sure": True} if rule.get("sure") else {})
             found.setdefault(rule["to"], []).append(one)
     return found
+
+
+def _rates(rule: dict) -> dict[str, float]:
+    """What a row costs that contradicts a rule, and what an error does; none in earlier plans."""
+    if "wrong_key" not in rule:
+        return {}
+    evidence = RowEvidence([rule], [])
+    return {"cost": evidence.costs[0], "error": evidence.error}
 
 
 # --- Constants -----------------------------------------------------------------------------------
