@@ -358,8 +358,9 @@ def alike() -> dict:
 IN_SAMPLE = (
     "**What was chosen where.** Dependencies and typing errors: on hospital and its copies with",
     "10 to 50 % errors, and on the invented tables marked so. The vote of sources: on the",
-    "invented tables marked so. Fences of far numbers: on simulated columns of other parameters",
-    "than those below. Records that match: on the FEBRL sets and hospital. So the figures of",
+    "invented tables marked so. Fences of far numbers: on simulated columns of other shapes",
+    "than those below (Burr, log-logistic, Fréchet, Gumbel …). Records that match: on the",
+    "FEBRL sets and hospital. So the figures of",
     "these are in-sample, and less is to be expected elsewhere: read the rows *held out*. rayyan",
     "was used for nothing; its clean file turns most dates (`12/1/06` into `1/6/12`) and writes",
     "-1 for missing: with no answer from a person the dates can't be known, and they are most of",

@@ -53,7 +53,7 @@ OF_A_TEXTBOOK = tuple(
         ("house prices", "price", "hprice1", ("lprice",)),
     )
 )
-RATE, MOST, SEED, FOLDS = 0.05, 1_500, 42, 5
+RATE, MOST, SEED, FOLDS = 0.05, 1_000, 42, 5
 SHIFT = (2.0, 4.0)  # standard deviations by which a number is moved
 
 
@@ -93,10 +93,10 @@ def models(X: pd.DataFrame, of_numbers: bool = False) -> list:
 
     if of_numbers:
         boosting = HistGradientBoostingRegressor(random_state=SEED, max_iter=80)
-        forest = RandomForestRegressor(200, min_samples_leaf=3, random_state=SEED)
+        forest = RandomForestRegressor(100, min_samples_leaf=3, random_state=SEED)
         return [with_features(m) for m in (Ridge(), forest, boosting)]
     boosting = HistGradientBoostingClassifier(random_state=SEED, max_iter=80)
-    forest = RandomForestClassifier(200, min_samples_leaf=3, random_state=SEED)
+    forest = RandomForestClassifier(100, min_samples_leaf=3, random_state=SEED)
     return [with_features(m) for m in (LogisticRegression(max_iter=500), forest, boosting)]
 
 
