@@ -25,7 +25,7 @@ from helpers.models.compiled_models import compiled_model
 from helpers.models.model_ladder import candidates, ensemble_of, on_one_thread
 from helpers.pipeline.whole_pipeline import learner
 
-ROWS, ASKED, SEEDS, NOISE = 3_000, 300, 1, 8
+ROWS, ASKED, SEEDS, NOISE = 2_000, 200, 1, 8
 RULES = ("one column", "two columns", "a category")
 BESIDE = ("noise", "noise and correlated columns")
 TASKS = {
@@ -34,7 +34,7 @@ TASKS = {
     "regression": Task("y", "regression"),
 }
 PLANTED = ("binary", "regression")  # three classes take four times as long
-BIG = 40_000  # rows for the forest of many rows
+BIG = 25_000  # rows for the forest of many rows
 
 
 def measure(found: dict, **options) -> Iterator[dict]:
@@ -222,7 +222,7 @@ def _best(work: Callable, X: np.ndarray, times: int = 3) -> float:
     return min(taken)
 
 
-STEPS = {"planted": planted, "shap": against_shap, "seconds": seconds}
+STEPS = {"shap": against_shap, "planted": planted, "seconds": seconds}
 
 
 # The page
@@ -230,7 +230,7 @@ STEPS = {"planted": planted, "shap": against_shap, "seconds": seconds}
 
 def section(found: dict) -> list[str]:
     """The lines of ANSWERS.md."""
-    return [*_planted_lines(found["planted"]), *_shap_lines(found.get("shap", {})),
+    return [*_planted_lines(found.get("planted", {})), *_shap_lines(found.get("shap", {})),
             *_seconds_lines(found.get("seconds", {}))]  # fmt: skip
 
 

@@ -267,7 +267,7 @@ def show_reasons(found: Evaluation) -> None:
     asked = found.model[1:], found.learn, found.test, found.answers, found.raw
     reasons, rows = why_answers.explained_rows(*asked)
     said = why_answers.describe(reasons, rows, list(found.falls["columns"]))
-    together(say(*said), why_answers.drawn(reasons, rows))
+    together(say("**Why this answer?**", *said), why_answers.drawn(reasons, rows))
 
 
 def answer(work, found: Evaluation, judged: Judged) -> dict:

@@ -112,7 +112,9 @@ def _scale(reasons: Reasons) -> str:
         PROBABILITY: "The numbers are points of probability (100 points are 100 %).",
     }.get(reasons.scale, f"The numbers are in the unit of `{reasons.scale}`.")
     exact = "" if reasons.is_exact else f" They are {reasons.error}."
-    return f"{said} With the base they add up to the score.{exact}"
+    sums = "with the base value they add up to the score"
+    caution = "They say what the model did with a row, not what causes what."
+    return f"These contributions are SHAP values: {sums}. {said}{exact} {caution}"
 
 
 def drawn(reasons: Reasons, found: list[Explained]):
