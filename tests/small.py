@@ -97,10 +97,13 @@ def labelled(y, X=None, kind: str = "binary") -> Labelled:
     return Labelled(Task("y", kind, classes, classes[-1]), X, y, np.arange(len(y)))
 
 
-def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
-    """A run with the files of stages 1 to 7, made without a kernel: rows split at random."""
+def deployed_run(made: SimpleNamespace, name: str = "small", kind=None) -> Run:
+    """A run with the files of stages 1 to 7, made without a kernel: rows split at random.
+
+    `kind` is the model, unfitted; without one it is linear.
+    """
     run, target = Run(name), made.task.target
-    rows, model = at_random(made), fitted(made)
+    rows, model = at_random(made), fitted(made, kind)
     learnt = SimpleNamespace(**(vars(made) | {"rows": rows.of(TRAIN)}))
     trained = fitted(learnt)
     scores = predict_scores(made.task, trained[1:], rows.of(TEST).X, rows.of(TEST).y)
@@ -130,17 +133,18 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
     known = bundle_files.make_reference(
         work, model, made.rows, bundle_files.held_out_answers(trained, rows)
     )
-    sure = certainty_of(rows, answers_on_folds(made, rows), model, refitted=True)
+    sure = certainty_of(rows, answers_on_folds(made, rows, kind), model, refitted=True)
     bundle_files.write_bundle(work, model, schema, card, known, made.raw, sure)
     work.finish(len(made.raw), len(made.raw), "done")
     return run
 
 
-def answers_on_folds(made: SimpleNamespace, rows: Labelled) -> FoldAnswers:
-    """What the linear model answers on the folds of the training rows."""
+def answers_on_folds(made: SimpleNamespace, rows: Labelled, model=None) -> FoldAnswers:
+    """What a model, or the linear one, answers on the folds of the training rows."""
     learn = rows.of(TRAIN)
     folds = fold_trials.make_folds(learn, made.plan)
-    model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
+    if model is None:
+        model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
     trial = fold_trials.cross_validate(made.task, "linear", model, folds)
     return fold_trials.answers_of_folds(learn, trial)
 

@@ -2,11 +2,13 @@
 
 import json
 import warnings
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 
 from helpers.base.user_errors import InputError
 from helpers.pipeline import agreement_check
@@ -19,10 +21,11 @@ from helpers.serving import (
     served_model,
     write_answers,
 )
-from helpers.serving.beside import Beside
+from helpers.serving.beside import BASELINE, Beside
+from helpers.serving.prediction_service import Service
 from helpers.serving.reason_texts import reason_text
 from tests.command_here import pipeline_here
-from tests.small import deployed_run, post, prepared
+from tests.small import bundle_of, deployed_run, post, prepared
 
 EVERYTHING = {"interval": 0.9, "why": 3, "abstain_above": 0.2}
 WHY = ["why_1", "why_1_column", "why_1_contribution"]
@@ -71,12 +74,19 @@ def now(services, target):
     return services[target]
 
 
-@pytest.fixture
-def address(bundle, now):
-    from helpers.serving.prediction_service import Service
+@pytest.fixture(scope="module")
+def addresses(runs, services):
+    """A service of each run, on loopback."""
+    with ExitStack() as running:
+        yield {
+            target: running.enter_context(local_service.serving(now.bundle, Service(now)))
+            for target, now in services.items()
+        }
 
-    with local_service.serving(bundle, Service(now)) as address:
-        yield address
+
+@pytest.fixture
+def address(addresses, target):
+    return addresses[target]
 
 
 def quiet(function, *values, **options):
@@ -229,10 +239,12 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("kind", BODIES)
-@pytest.mark.parametrize("count", [1, 5, 100, 900])
+@pytest.mark.parametrize(("kind", "count"), [
+    ("application/json", 5), ("application/json", 900), ("text/csv", 100),
+    ("application/vnd.apache.parquet", 30),
+])  # fmt: skip
 def test_the_service_says_what_python_says(address, bundle, rows, target, kind, count):
-    """One row, some that are answered one by one, and many that are answered as a table."""
+    """Some rows, which are answered one by one, and many, which are answered as a table."""
     asked = pd.concat([rows] * 4, ignore_index=True).head(count)
     reply = post(address, BODIES[kind](asked), kind, QUERY)
     assert reply.status_code == 200, reply.text
@@ -255,8 +267,6 @@ def test_one_row_that_is_no_list(address, bundle, rows, target):
 
 
 def test_the_pipeline_answers_the_same_where_no_compiled_form_may(bundle, rows, target, now):
-    from helpers.serving.prediction_service import Service
-
     slow = replace(now, why_not=dict.fromkeys(("row", "table"), "a test"))
     with local_service.serving(bundle, Service(slow)) as address:
         answers = post(address, local_service.as_json(rows.head(8)), page=QUERY).json()
@@ -272,11 +282,8 @@ def test_the_pipeline_answers_the_same_where_no_compiled_form_may(bundle, rows, 
     "interval=", "interval=inf", "why=0", "why=1000", "why=abc", "why=2.5", "why=-1", "why=NaN",
     "abstain_above=0", "abstain_above=1", "abstain_above=x", "interval=0.9&interval=0.8",
 ])  # fmt: skip
-def test_a_value_that_cannot_be_is_refused_with_a_sentence(services, runs, row, query):
-    from helpers.serving.prediction_service import Service
-
-    with local_service.serving(runs["bought"][1], Service(services["bought"])) as address:
-        reply = post(address, row, page=f"predict?{query}")
+def test_a_value_that_cannot_be_is_refused_with_a_sentence(addresses, row, query):
+    reply = post(addresses["bought"], row, page=f"predict?{query}")
     name = query.partition("=")[0]
     assert reply.status_code == 422 and reply.json()["code"] == "option"
     assert name in reply.json()["detail"] or "twice" in reply.json()["detail"]
@@ -316,8 +323,6 @@ def test_an_older_bundle_answers_without_and_says_so(bundle, rows):
 
 
 def test_the_service_of_an_older_bundle_says_so_in_the_first_answer(bundle, now, rows):
-    from helpers.serving.prediction_service import Service
-
     older = replace(now, bundle=replace(bundle, certainty=None))
     with local_service.serving(older.bundle, Service(older)) as address:
         reply = post(address, local_service.as_json(rows.head(2)), page="predict?interval=0.9")
@@ -333,18 +338,8 @@ def test_a_level_that_too_few_rows_can_tell_is_said(bundle, rows):
 
 
 def test_the_baseline_says_nothing_beside():
-    from helpers.serving.beside import BASELINE
-
-    card = prepared()
-    empty = replace(_baseline_bundle(card), model=None)
-    beside = Beside.of(empty, Wanted(interval=0.9, why=2))
+    beside = Beside.of(replace(bundle_of(prepared()), model=None), Wanted(interval=0.9, why=2))
     assert not beside and beside.cannot == (BASELINE,)
-
-
-def _baseline_bundle(made):
-    from tests.small import bundle_of
-
-    return bundle_of(made)
 
 
 # --- Checked before it answers ------------------------------------------------------------------
@@ -373,8 +368,6 @@ def test_a_form_whose_reasons_differ_does_not_answer(bundle, now):
 
 
 def test_openapi_tells_of_the_options(address, target):
-    import requests
-
     whole = requests.get(f"{address}/openapi.json", timeout=60).json()
     predict = whole["paths"]["/predict"]["post"]
     names = [one["name"] for one in predict["parameters"]]

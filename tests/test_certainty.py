@@ -5,6 +5,7 @@ import pytest
 
 from helpers.answers.certainty import learn_certainty
 from helpers.answers.fold_answers import FoldAnswers
+from helpers.answers.learn_from_model import features_as_learnt
 from helpers.answers.number_intervals import bounds
 from helpers.base.user_errors import InputError
 from helpers.learning.task_kind import Task
@@ -144,3 +145,16 @@ def test_a_bundle_keeps_how_sure_its_answers_are(target, tmp_path, monkeypatch):
     else:
         held = bundle.certainty.sets(bundle.model.predict_proba(made.raw), 0.9)
         assert held.shape == (len(made.raw), 2) and held.any(axis=1).all()
+
+
+def test_features_are_those_that_the_model_has_learnt_from():
+    """A town of one row has a mean of others, not its own number: else no residual seems left."""
+    random = np.random.default_rng(0)
+    raw = small.raw_table(240)
+    raw["street"] = [f"street {n % 80}" for n in random.permutation(240)]
+    made = small.prepared("price", raw)
+    model = small.fitted(made)
+    learnt = features_as_learnt(model, small.at_random(made))
+    assert learnt.shape == (240, model["model"].n_features_in_)
+    with_own = model[1:-1].transform(made.rows.X)
+    assert not np.allclose(learnt, with_own), "the encoder of many levels is one that learns"

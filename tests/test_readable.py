@@ -124,7 +124,7 @@ def test_columns_that_add_up_take_the_additive_model_and_all_files_name_it(tmp_p
     line = training_report.headline(
         made.task, winner.trials, winner.trials[0], preference=winner.preference
     )
-    assert "additive: ROC AUC" in line and "additive is taken" in line
+    assert "additive: ROC AUC" in line and "The additive model is taken" in line
     assert "additive" in set(training_report.trials_table(winner.trials, made.task)["model"])
     model = whole_pipeline.fit(made.cleaning, made.plan, winner.calibrated.model, learn.X, learn.y)
     whole_pipeline.save(model, tmp_path / "m.skops")

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
     VotingClassifier,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 
 from helpers.base.places import TEMPLATES
@@ -20,6 +21,7 @@ from helpers.deploy import what_if, what_if_controls
 from helpers.deploy.what_if_rows import chosen_rows
 from helpers.learning.task_kind import Task
 from helpers.models import small_model
+from helpers.models.calibrated_model import Calibrated
 
 from . import browser, small
 from .in_node import NODE
@@ -27,31 +29,46 @@ from .what_if_cases import asked, page_of
 
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node, which is not installed here")
 FOREST = {"n_estimators": 30, "random_state": 0}
-MODELS = {
-    "bought": RandomForestClassifier(**FOREST),
-    "price": RandomForestRegressor(**FOREST),
-    "city": HistGradientBoostingClassifier(max_iter=20, random_state=0),
+BOOSTED = {"max_iter": 20, "random_state": 0}
+PAIR = [("a", RandomForestClassifier(**FOREST)), ("b", LogisticRegression())]
+STRETCH = (1.2, (0.0, 0.3))
+CASES = {  # by target and name: every kind of model that gives reasons
+    ("bought", "forest"): RandomForestClassifier(**FOREST),
+    ("bought", "calibrated"): Calibrated(RandomForestClassifier(**FOREST), *STRETCH),
+    ("bought", "boosting"): Calibrated(HistGradientBoostingClassifier(**BOOSTED), *STRETCH),
+    ("bought", "linear"): Calibrated(LogisticRegression(), *STRETCH),
+    ("bought", "mean"): VotingClassifier(PAIR, voting="soft"),
+    ("price", "forest"): RandomForestRegressor(**FOREST),
+    ("price", "linear"): Ridge(),
+    ("price", "boosting"): HistGradientBoostingRegressor(**BOOSTED),
+    ("city", "boosting"): HistGradientBoostingClassifier(**BOOSTED),
 }
 CHECK = """
-const Scorer = require(process.argv[1]);
+globalThis.Scorer = require(process.argv[1] + "/scorer.js");
+const Answers = require(process.argv[1] + "/answers.js");
 const content = JSON.parse(require("fs").readFileSync(0, "utf8"));
 (async () => {
   const scorer = await Scorer.open(content.scorer), sure = await Scorer.unpack(content.certainty);
-  console.log(JSON.stringify(content.rows.map((row) => {
-    const found = scorer.answer(row.values, row.held);
-    if ("number" in found) {
-      const x = scorer.features(row.values, row.held);
-      return [found.number, Scorer.interval(sure, x, found.number, 0.9)];
-    }
-    const own = scorer.said.places.map((n) => found.probability[n]);
-    return [own, Scorer.classSet(sure, found.probability, 0.9)];
+  const why = content.why && (await Scorer.unpack(content.why));
+  console.log(JSON.stringify(content.rows.map((row, n) => {
+    const found = scorer.answer(row.values, row.held), x = scorer.features(row.values, row.held);
+    const own = found.probability && scorer.said.places.map((n) => found.probability[n]);
+    const set = found.probability ? Answers.classSet(sure, found.probability, 0.9)
+      : Answers.interval(sure, x, found.number, 0.9);
+    if (!why) return { answer: own ?? found.number, set };
+    const reasons = Answers.reasons(scorer.said.model, x, why.mean), count = why.columns.length;
+    const added = why.columns.map((_, place) => why.origins.reduce((sum, own, feature) =>
+      sum + (own.includes(place) ? reasons.added[feature] / own.length : 0), 0));
+    const wanted = [...why.expected.slice(n * count, (n + 1) * count)];
+    return { answer: own ?? found.number, set, added, wanted, base: [reasons.base, why.base] };
   })));
 })();
 """
 
 
 def content_of(target: str, model=None) -> dict:
-    return what_if.make_content(asked(prepared(target), model or MODELS[target]))
+    model = CASES[target, "forest"] if model is None else model
+    return what_if.make_content(asked(prepared(target), model))
 
 
 def prepared(target: str):
@@ -61,16 +78,24 @@ def prepared(target: str):
 
 
 @needs_node
-@pytest.mark.parametrize("target", MODELS)
-def test_the_model_in_the_page_answers_its_rows_as_the_deployed_one(target):
-    content = content_of(target)
-    done = subprocess.run([NODE, "-e", CHECK, str(TEMPLATES / "scorer.js")], text=True, timeout=60,
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_page_answers_its_rows_as_the_deployed_model(case):
+    """Answers and intervals or sets within 1e-9; reasons, where it gives them, too."""
+    target, _ = case
+    content = content_of(target, CASES[case])
+    done = subprocess.run([NODE, "-e", CHECK, str(TEMPLATES)], text=True, timeout=60,
                           input=json.dumps(content), capture_output=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for row, (answer, sure) in zip(content["rows"], json.loads(done.stdout), strict=True):
-        assert np.abs(np.array(answer) - row["expected"]).max() < 1e-9 * max(1, np.max(answer))
-        assert np.allclose(sure, row["sure"], rtol=1e-9, atol=1e-9)
     assert content["small"] is None and len(content["rows"]) > 40
+    assert (content["why"] is None) == (target == "city")
+    for row, found in zip(content["rows"], json.loads(done.stdout), strict=True):
+        assert same(found["answer"], row["expected"]) and same(found["set"], row["sure"])
+        if content["why"]:
+            assert same(found["added"], found["wanted"]) and same(*found["base"])
+
+
+def same(one, other) -> bool:
+    return np.allclose(one, other, rtol=1e-9, atol=1e-9)
 
 
 def test_a_row_of_each_kind_comes_once():
@@ -144,7 +169,7 @@ def test_no_cell_can_end_the_script_of_the_page():
     raw = small.raw_table()
     raw["city"] = raw["city"].replace("Rome", "</script><script>document.title = 'run'</script>")
     page = page_of(what_if.make_content(asked(small.prepared("bought", raw), LogisticRegression())))
-    assert page.count("</script>") == 3 and "\\u003c/script>" in page
+    assert page.count("</script>") == 4 and "\\u003c/script>" in page
     assert not re.search(r'(src|href)="(?!index.html|#)', page)
     assert len(page) < 500_000
 

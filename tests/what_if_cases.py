@@ -35,7 +35,7 @@ def asked(made, model, costs=(1.0, 5.0)) -> what_if.Asked:
     sure = certainty_of(rows, folds, model, True)
     schema = bundle_files.make_schema(made.raw, rows.X, made.cleaning, made.plan)
     held_out = test, prediction, probability
-    return what_if.Asked(made.task, model, schema, rows, *held_out, costs, True, sure)
+    return what_if.Asked(made.task, model, schema, rows, *held_out, costs, True, sure, made.raw)
 
 
 def without_certainty(of: what_if.Asked) -> what_if.Asked:

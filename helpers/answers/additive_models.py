@@ -25,6 +25,8 @@ from .path_shapley import PathShapley
 from .sampled_reasons import SAMPLED, Sampled
 from .tree_paths import Paths, paths_of
 
+MOST_EXACT = 200_000  # leaves; the ways to more of them take hundreds of megabytes
+
 additive_model.register(object, Sampled)
 
 
@@ -70,8 +72,8 @@ class LinearSum(Additive):
 class TreeSum(Additive):
     """TreeSHAP over fitted trees: by look-up where the tables fit in memory, else leaf by leaf.
 
-    Leaf by leaf a forest needs a tenth of a second a row. Unless that is asked for (`exact`), trees
-    that are too large for tables are cut (see `CutTrees`, also for `leaves_of`).
+    Leaf by leaf a forest needs a tenth of a second a row. Unless that is asked for (`exact`, up to
+    `MOST_EXACT` leaves), trees too large for tables are cut (see `CutTrees`, also for `leaves_of`).
     """
 
     def __init__(self, trees: list[Tree], about: About, leaves_of=None, sums: int = 1):
@@ -80,7 +82,7 @@ class TreeSum(Additive):
         few = leaves <= cell_tables.MOST_LEAVES
         most = cell_tables.MOST_NUMBERS // sums
         self.quick = cell_tables.tables_of(self.paths, self.shares, most) if few else None
-        if self.quick is None and about.exact:
+        if self.quick is None and about.exact and leaves <= MOST_EXACT:
             self.quick = self.plain
         elif self.quick is None:
             self.quick, self.error = CutTrees(trees, self.shares, leaves_of), CUT

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from ..learning.decision_rule import decision_rule
-from ..learning.labelled_data import Labelled
+from ..learning.inner_folds import units_kept_whole
+from ..learning.labelled_data import TRAIN, Labelled
 from .certainty import Certainty, learn_certainty
 from .fold_answers import FoldAnswers
 
@@ -28,6 +30,18 @@ def certainty_of(
     if not task.is_regression:
         rule = decision_rule(model)
         return learn_certainty(task, answers, rule=rule, refitted=refitted)
-    places = pd.Index(rows.row).get_indexer(answers.row)
-    X = np.asarray(model[1:-1].transform(rows.X.iloc[places]))
+    known = rows if refitted else rows.of(TRAIN)
+    places = pd.Index(known.row).get_indexer(answers.row)
+    X = features_as_learnt(model, known)[places]
     return learn_certainty(task, answers, X, refitted=refitted)
+
+
+def features_as_learnt(model: Pipeline, known: Labelled) -> np.ndarray:
+    """The features (n × features) of the rows that a pipeline was fitted on, as its model got them.
+
+    A category that is encoded by the target has the mean of other rows there, as it has in new
+    rows. `transform` would give each row a number that its own label is part of.
+    """
+    maker = clone(model[1:-1])
+    with units_kept_whole(maker, known):
+        return np.asarray(maker.fit_transform(known.X, known.y))

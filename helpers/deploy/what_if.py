@@ -33,6 +33,7 @@ from ..models.small_model import (
 from ..pipeline import described
 from ..pipeline.compiled import Compiled
 from .what_if_controls import controls_of
+from .what_if_reasons import why_content
 from .what_if_rows import ROWS, chosen_rows
 
 MOST_NODES = 300_000  # of trees: at 3 to 4 bytes each
@@ -48,7 +49,7 @@ class Asked:
     `model` is the deployed pipeline, fitted on the rows `known`; `test` are the held-out rows, and
     `predicted` and `probability` what the model before its last fit answered to them. `costs` are
     those of a false positive and of a false negative, `sure` is how sure answers are (None: not
-    known).
+    known), `examples` are raw rows that reasons compare with.
     """
 
     task: Task
@@ -61,6 +62,7 @@ class Asked:
     costs: tuple[float, float] = (1.0, 1.0)
     refitted: bool = True
     sure: Certainty | None = None
+    examples: pd.DataFrame | None = None
 
 
 def asked_of(
@@ -77,7 +79,8 @@ def asked_of(
     answered = predict(labelled.task, trained[1:], test.X)
     costs = tuple(work.read_json("training.json").get("costs", (0.0, 0.0)))
     refitted = model is not trained
-    return Asked(labelled.task, model, schema, known, test, *answered, costs, refitted, sure)
+    raw = pd.read_parquet(work.run.file("model/examples.parquet"))
+    return Asked(labelled.task, model, schema, known, test, *answered, costs, refitted, sure, raw)
 
 
 def hand_on(work, asked: Asked) -> None:
@@ -92,7 +95,7 @@ def make_content(asked: Asked) -> dict | None:
     rows = _rows(asked, compiled, controls)
     said = _pruned(described.without_model(compiled), controls, rows)
     for model, small in _candidates(asked, compiled):
-        content = _content(asked, controls, rows, said | {"model": model}, small)
+        content = _content(asked, compiled, controls, rows, said | {"model": model}, small)
         if len(json.dumps(content, separators=(",", ":"))) <= MOST_BYTES:
             return content
     return None
@@ -149,6 +152,13 @@ def _closeness(asked: Asked, compiled: Compiled, why: str, small) -> dict:
     return {"why": why, "rows": len(wanted)} | far | same
 
 
+def _why(asked: Asked, compiled: Compiled, rows: list[dict]) -> dict | None:
+    """What reasons are made of, and what they have to be of the page's own rows."""
+    places = pd.Index(asked.test.row).get_indexer([row["row"] for row in rows])
+    x = _numbers(asked, asked.test.X.iloc[places])
+    return why_content(compiled, asked.model, asked.examples, x)
+
+
 def _certainty(sure: Certainty) -> dict:
     """What intervals and sets are made of: their scores, and the trees of a spread by row."""
     content, models = as_content(sure)
@@ -167,7 +177,9 @@ def _pruned(said: dict, controls: list[dict], rows: list[dict]) -> dict:
     return described.with_levels(said, offered)
 
 
-def _content(asked: Asked, controls: list, rows: list, said: dict, small: dict | None) -> dict:
+def _content(
+    asked: Asked, compiled: Compiled, controls: list, rows: list, said: dict, small: dict | None
+) -> dict:
     task = asked.task
     if small:
         rows = [row | {"expected": None, "sure": None} for row in rows]
@@ -178,6 +190,7 @@ def _content(asked: Asked, controls: list, rows: list, said: dict, small: dict |
         "small": small,
         "controls": controls,
         "rows": rows,
+        "why": None if small else _why(asked, compiled, rows),
         "certainty": None if small or asked.sure is None else _certainty(asked.sure),
         "held_out": _held_out(asked),
         "tested_rows": len(asked.test.y),

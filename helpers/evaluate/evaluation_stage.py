@@ -36,6 +36,7 @@ from . import (
     repeated_validation,
     served_worse,
     way_back,
+    why_answers,
 )
 
 LEADING = 12  # columns, the most important ones, by which groups are made
@@ -259,6 +260,14 @@ def show_certainty(found: Evaluation) -> None:
     table = None if found.task.is_regression else how_sure.shown_abstention(asked.abstention)
     slices = folded("Coverage by group", how_sure.shown_slices(asked.slices))
     return together(said, how_sure.drawn(asked), table, slices)
+
+
+def show_reasons(found: Evaluation) -> None:
+    """Why this answer? The reasons of a typical, a wrong and a surprising row."""
+    asked = found.model[1:], found.learn, found.test, found.answers, found.raw
+    reasons, rows = why_answers.explained_rows(*asked)
+    said = why_answers.describe(reasons, rows, list(found.falls["columns"]))
+    together(say("**Why this answer?**", *said), why_answers.drawn(reasons, rows))
 
 
 def answer(work, found: Evaluation, judged: Judged) -> dict:

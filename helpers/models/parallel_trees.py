@@ -72,6 +72,7 @@ class ParallelTrees:
         children = [_children(tree) + start for start, tree in zip(starts, trees, strict=True)]
         self.child = 2 * np.concatenate(children).ravel().astype(np.intp)
         self.value = np.concatenate([tree.value for tree in trees])
+        self.cover = np.concatenate([tree.cover for tree in trees])
         self.depth = max(tree.depth for tree in trees)
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
@@ -88,7 +89,7 @@ class ParallelTrees:
         return places >> 1
 
     def described(self) -> dict:
-        """The nodes as plain arrays: how far on each side's child stands, 0 for a leaf.
+        """The nodes as plain arrays: how far on each side's child stands, 0 for a leaf; `cover`.
 
         Of a node that asks, `value` is 0; of a leaf, feature and threshold are.
         """
@@ -96,11 +97,13 @@ class ParallelTrees:
         left, right = self.child[::2] // 2 - own, self.child[1::2] // 2 - own
         asks = left != 0
         keep = asks if self.value.ndim == 1 else asks[:, None]
+        is_whole = bool((self.cover % 1 == 0).all())
         return {
             "roots": (self.roots // 2).astype(np.uint32), "left": left.astype(np.uint32),
             "right": right.astype(np.uint32), "value": np.where(keep, 0.0, self.value),
             "feature": np.where(asks, self.feature[::2], 0).astype(np.uint16),
             "threshold": np.where(asks, self.threshold[::2], 0.0),
+            "cover": self.cover.astype(np.uint32) if is_whole else self.cover,
         }  # fmt: skip
 
 

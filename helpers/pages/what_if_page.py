@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from ..base.places import TEMPLATES
 from ..line.run_folder import Run
 from ..line.stage_list import WHAT_IF
 from .page_parts import load_template, page_footer, page_style
 
 PAGE = "what_if.html"
+NOTHING = "null"  # the content where no model fits a page
 
 
 def write_what_if_page(run: Run) -> str:
@@ -17,17 +20,21 @@ def write_what_if_page(run: Run) -> str:
     fit a page.
     """
     file = run.file(WHAT_IF)
-    content = run.read_json(WHAT_IF)
-    if not content or not run.line_of(7):
+    text = file.read_text(encoding="utf-8").strip() if file.exists() else NOTHING
+    if text == NOTHING or not run.line_of(7):
         return ""
-    text = file.read_text(encoding="utf-8").strip()
-    html = load_template("what_if.html.j2").render(
-        run=run.name, style=page_style(), footer=page_footer(run), content=_inside_script(text),
-        rows=len(content["rows"]), columns=len(content["controls"]),
-        scorer=_script("scorer.js"), script=_script("what_if.js"),
-    )  # fmt: skip
-    run.write_text(PAGE, html)
+    run.write_text(PAGE, page_text(text, run.name, page_footer(run)))
     return PAGE
+
+
+def page_text(text: str, run: str, footer: str) -> str:
+    """The page of a content, JSON as stage 7 writes it, of the run of that name."""
+    content = json.loads(text)
+    return load_template("what_if.html.j2").render(
+        run=run, style=page_style(), footer=footer, content=_inside_script(text),
+        rows=len(content["rows"]), columns=len(content["controls"]),
+        scorer=_script("scorer.js"), answers=_script("answers.js"), script=_script("what_if.js"),
+    )  # fmt: skip
 
 
 def _script(name: str) -> str:

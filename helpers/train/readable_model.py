@@ -77,14 +77,14 @@ def describe_preference(found: Preference) -> str:
         return ""
     name, leader = found.readable.family, found.best.family
     if found.readable is found.best:
-        return f"**{name} is taken**: it can be read, as asked, and is the best as well."
+        return f"**The {name} model is taken**: it can be read, as asked, and is the best as well."
     lead = f"{describe_difference(found.behind)} in {PLAIN_NAMES[found.behind.metric]}"
     if found.is_kept:
         return (
-            f"**{name} is taken**, since it can be read, as asked: on the same rows {leader} leads "
-            f"it by {lead}, which is within the noise."
+            f"**The {name} model is taken**, since it can be read, as asked: on the same rows "
+            f"{leader} leads it by {lead}, which is within the noise."
         )
     return (
         f"**No readable model is taken**: on the same rows {leader} leads the best of them, "
-        f"{name}, by {lead}, more than the noise. So {leader} stays."
+        f"the {name} one, by {lead}, more than the noise. So {leader} stays."
     )

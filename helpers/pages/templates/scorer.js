@@ -280,37 +280,6 @@ const Scorer = (() => {
     return weighed.indexOf(Math.max(...weighed));
   }
 
-  // How sure an answer is (helpers/answers): the least score that is enough at a level
-
-  function scoreAt(sure, level) {
-    const place = sure.levels.findIndex((one) => one >= level - 1e-9);
-    return place < 0 ? Infinity : sure.scores[place];
-  }
-
-  const SPREADS = {
-    even: (sure) => [sure.below, sure.above],
-    skewed: (sure) => [sure.below, sure.above],
-    scaled(sure, x) {
-      const size = Math.exp(ask(sure.models[0], x));
-      return [size * sure.below, size * sure.above];
-    },
-    "by row": (sure, x) => [Math.max(-ask(sure.models[0], x), sure.below), Math.max(ask(sure.models[1], x), sure.above)],
-  };
-
-  // The ends of the interval that holds the truth of a number at a level; x are the features
-  function interval(sure, x, predicted, level) {
-    const [below, above] = SPREADS[sure.spread](sure, [...x, predicted]), far = scoreAt(sure, level);
-    const centre = sure.logarithm ? Math.log(Math.max(predicted, sure.least)) : predicted;
-    const end = (value) => Math.min(Math.max(sure.logarithm ? Math.exp(value) : value, sure.lowest ?? -Infinity), sure.highest ?? Infinity);
-    return [end(centre - far * below), end(centre + far * above)];
-  }
-
-  // The places of the classes in the set that holds the truth at a level; the likeliest always is
-  function classSet(sure, probability, level) {
-    const far = scoreAt(sure, level) + 1e-12, likeliest = probability.indexOf(Math.max(...probability));
-    return probability.map((p, n) => (1 - p <= far || n === likeliest ? n : -1)).filter((n) => n >= 0);
-  }
-
   function scorerOf(said) {
     for (const step of said.features.steps) {
       for (const table of step.tables || []) table.places = new Map(table.levels.map((level, n) => [level, n]));
@@ -331,6 +300,6 @@ const Scorer = (() => {
     return { said, features, answer, derived: (row) => withFormulas(said.features, row) };
   }
 
-  return { open, unpack, interval, classSet, kinds: { steps: Object.keys(STEPS), models: Object.keys(MODELS), forms: Object.keys(FORMS) } };
+  return { open, unpack, ask, product, kinds: { steps: Object.keys(STEPS), models: Object.keys(MODELS), forms: Object.keys(FORMS) } };
 })();
 if (typeof module !== "undefined") module.exports = Scorer;

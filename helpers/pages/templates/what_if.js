@@ -5,7 +5,7 @@
   const { task, controls, rows } = content, kind = task.kind;
   const FIRST = 8, POINTS = 61, BARS = 12, CHECKED_AT = 0.9;
   const by = (id) => document.getElementById(id);
-  let scorer = null, certainty = null, shown = null; // `shown`: the row as it is now
+  let scorer = null, certainty = null, why = null, shown = null; // `shown`: the row as it is now
 
   // Words and numbers
 
@@ -19,7 +19,7 @@
     const value = 100 * share, near = value > 0 && value < 1 ? "<1" : value > 99 && value < 100 ? ">99" : "";
     return (near || value.toFixed(value < 10 || value > 90 ? 1 : 0).replace(/\.0$/, "")) + "\u00a0%";
   };
-  const inPoints = (share) => (Math.abs(share) < 0.0005 ? "less than 0.1 points" : Math.abs(100 * share).toFixed(1).replace(/\.0$/, "") + " points");
+  const inPoints = (share) => (Math.abs(share) < 0.0005 ? "<0.1 points" : Math.abs(100 * share).toFixed(1).replace(/\.0$/, "") + " points");
   const apart = (a, b) => {
     if (a === b) return "no difference";
     return (a < b ? "−" : "+") + (kind === "regression" ? number(Math.abs(a - b)) : inPoints(a - b));
@@ -224,6 +224,7 @@
     }
     drawAnswer(now);
     drawCurve(now);
+    drawWhy();
     drawMoved(now);
     by("reset").disabled = !changed().length;
     window.whatIf.milliseconds = performance.now() - start;
@@ -302,11 +303,11 @@
   // How sure: what the answers of the folds tell (helpers/answers)
   const level = () => Number(by("level").value);
   function sureOf(now) {
-    return certainty && kind === "regression" ? Scorer.interval(certainty, scorer.features(shown.values, shown.row.held), now.number, level()) : null;
+    return certainty && kind === "regression" ? Answers.interval(certainty, scorer.features(shown.values, shown.row.held), now.number, level()) : null;
   }
   function drawSure(now) {
     if (!certainty) return;
-    const band = sureOf(now), set = band ? [] : Scorer.classSet(certainty, now.probability, level()).map((n) => task.classes[n]);
+    const band = sureOf(now), set = band ? [] : Answers.classSet(certainty, now.probability, level()).map((n) => task.classes[n]);
     by("sure-said").textContent = !band ? set.join(", ") : band.every(Number.isFinite) ? `${number(band[0])} to ${number(band[1])}` : "too few rows to tell";
   }
 
@@ -362,6 +363,40 @@
     if (from !== null && from !== here && from >= low && from <= high) svg.append(drawn("circle", { class: "came", cx: px(from), cy: py(along(column, axis.set(from, cell ?? came)).score), r: 5 }));
     if (here !== null) svg.append(drawn("circle", { cx: px(here), cy: py(now.score), r: 6 }));
     return svg;
+  }
+
+  // Why: what each column adds to the answer, from a base; exact (helpers/answers)
+
+  function reasonsFor(values, held) {
+    const { log, base, added } = Answers.reasons(scorer.said.model, scorer.features(values, held), why.mean), columns = new Float64Array(why.columns.length);
+    why.origins.forEach((own, feature) => own.forEach((column) => (columns[column] += added[feature] / own.length)));
+    if (!why.turned) return { base, columns };
+    return { base: log ? -base : 1 - base, columns: columns.map((one) => -one) };
+  }
+
+  const REASONS = 5;
+  function drawWhy() {
+    if (!why) return;
+    const found = reasonsFor(shown.values, shown.row.held), order = [...found.columns.keys()].sort((a, b) => Math.abs(found.columns[b]) - Math.abs(found.columns[a]));
+    const first = order.slice(0, REASONS), rest = order.slice(REASONS), others = rest.reduce((sum, n) => sum + found.columns[n], 0);
+    const most = Math.max(Math.abs(others), ...first.map((n) => Math.abs(found.columns[n])), 1e-12);
+    const lines = first.map((n) => [why.columns[n] + ": " + saidCell(parts.get(why.columns[n]).control, shown.values[why.columns[n]]), found.columns[n]]);
+    if (rest.length) lines.push([`${many(rest.length)} other columns`, others]);
+    const box = el("div", null, "reasons");
+    for (const [name, value] of lines) {
+      const bar = el("div"), fill = el("i", null, value < 0 ? "down" : "up"), span = el("span", name);
+      span.title = name;
+      fill.style.width = (50 * Math.abs(value)) / most + "%";
+      bar.append(fill);
+      box.append(span, bar, el("em", (value < 0 ? "−" : "+") + whySaid(Math.abs(value))));
+    }
+    by("why").replaceChildren(el("p", whyHead(found.base) + ". Columns that say the same share it.", "note"), box);
+  }
+  const whySaid = (value) => (why.scale === "probability" ? inPoints(value) : why.scale === "log odds" ? value.toFixed(2) : number(value));
+  function whyHead(base) {
+    if (kind === "regression") return `Why: from ${number(base)}, the mean of training, each column adds`;
+    if (why.scale === "probability") return `Why: from ${percent(base)}, the usual probability of ${task.positive}, each column adds`;
+    return `Why: from usual odds of ${task.positive} (${percent(1 / (1 + Math.exp(-base)))}) each column adds, in log odds (0.7 doubles the odds)`;
   }
 
   // What each change did: the answer with that one column put back
@@ -447,12 +482,16 @@
     const isOff = (row) => {
       const found = scorer.answer(row.values, row.held);
       if (kind === "regression") return far(found.number, row.expected) || (row.sure && bandOf(row, found).some((end, n) => far(end, row.sure[n])));
-      const set = row.sure && Scorer.classSet(certainty, found.probability, CHECKED_AT).join();
+      const set = row.sure && Answers.classSet(certainty, found.probability, CHECKED_AT).join();
       return row.expected.some((wanted, n) => far(found.probability[scorer.said.places[n]], wanted)) || (row.sure && set !== row.sure.join());
     };
-    return rows.some((row) => row.expected !== null && isOff(row));
+    const isOffWhy = (row, n) => {
+      const found = reasonsFor(row.values, row.held);
+      return far(found.base, why.base) || found.columns.some((one, column) => Math.abs(one - why.expected[n * why.columns.length + column]) > 1e-6 * Math.max(1, Math.abs(why.base)));
+    };
+    return rows.some((row, n) => row.expected !== null && (isOff(row) || (why && isOffWhy(row, n))));
   }
-  const bandOf = (row, found) => Scorer.interval(certainty, scorer.features(row.values, row.held), found.number, CHECKED_AT);
+  const bandOf = (row, found) => Answers.interval(certainty, scorer.features(row.values, row.held), found.number, CHECKED_AT);
 
   function sayTrouble(text) {
     by("trouble").textContent = text;
@@ -508,6 +547,7 @@
       by("sure").title = content.certainty.assumption;
       by("level").addEventListener("change", draw);
     }
+    if (content.why) why = await Scorer.unpack(content.why);
     if (trouble()) return sayTrouble("The model in this page does not answer as the deployed one does, so it is not shown. Open the page in another browser, or make it again: pipeline run --stages 7.");
     makeControls();
     makeRows();
