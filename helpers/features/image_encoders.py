@@ -156,6 +156,10 @@ class ImageColumns(CompiledStep):
         models = self.steps[-1].models_
         return [(name,) for name, model in models.items() for _ in range(model[-1].n_components_)]
 
+    def described(self) -> dict:
+        """Not written out: whoever runs the description can't open pictures; numbers are held."""
+        return super().described()
+
 
 @compiled_step.register
 def _(first: ImageToNumbers, steps, columns: list[str]) -> CompiledStep:

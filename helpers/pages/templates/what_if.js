@@ -390,9 +390,9 @@
       bar.append(fill);
       box.append(span, bar, el("em", (value < 0 ? "−" : "+") + whySaid(Math.abs(value))));
     }
-    by("why").replaceChildren(el("p", whyHead(found.base), "note"), box);
+    by("why").replaceChildren(el("p", whyHead(found.base) + ". Columns that say the same share it.", "note"), box);
   }
-  const whySaid = (value) => (why.scale === "probability" ? inPoints(value) : number(value));
+  const whySaid = (value) => (why.scale === "probability" ? inPoints(value) : why.scale === "log odds" ? value.toFixed(2) : number(value));
   function whyHead(base) {
     if (kind === "regression") return `Why: from ${number(base)}, the mean of training, each column adds`;
     if (why.scale === "probability") return `Why: from ${percent(base)}, the usual probability of ${task.positive}, each column adds`;
