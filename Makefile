@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-line test-starting test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-line test-starting test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations bench-answers bench-export lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -32,6 +32,8 @@ help:
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make bench-statistics  simulate the decisions; writes benchmarks/STATISTICS.md (an hour)"
 	@echo "make bench-operations  what an on-call engineer relies on; writes benchmarks/OPERATIONS.md"
+	@echo "make bench-answers  how sure and why, against promises and others; writes benchmarks/ANSWERS.md"
+	@echo "make bench-export   runs written as plain code, against the runs; writes benchmarks/EXPORT.md"
 	@echo "make bench-faults   kill a run 50 times; writes benchmarks/faults.json (KILLS=50)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
@@ -187,6 +189,14 @@ bench-models: $(READY)
 # The run must exist: make run. RUN names another one
 bench-scale: $(SCALE)
 	$(BIN)/python -m benchmarks.scale $(if $(RUN),--run $(RUN))
+
+# TABLES, RUNS: make bench-export TABLES="penguins diabetes" RUNS=/tmp/runs
+bench-export: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.export $(if $(RUNS),--runs $(RUNS)) $(TABLES)
+
+# PARTS, SPLITS, TABLES: make bench-answers PARTS=certainty SPLITS=5 TABLES=wages,diabetes
+bench-answers: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.answers $(if $(PARTS),--parts $(PARTS)) $(if $(SPLITS),--splits $(SPLITS)) $(if $(TABLES),--tables "$(TABLES)")
 
 bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))

@@ -12,6 +12,7 @@ from .base import credentials, extras
 from .base.user_errors import InputError, describe_disk_error
 from .cli import (  # noqa: F401
     delivery_commands,
+    export_commands,
     large_table_commands,
     learner_commands,
     log_commands,

@@ -19,7 +19,7 @@ FLAGS = [
     "--remote-debugging-port=0", "--remote-allow-origins=*",
 ]  # fmt: skip
 KEYS = {name: (name, ord(name.upper()), name) for name in "ynu"}
-KEYS |= {"ArrowDown": ("ArrowDown", 40, "")}
+KEYS |= {"ArrowDown": ("ArrowDown", 40, ""), "ArrowRight": ("ArrowRight", 39, "")}
 KEYS |= {"Tab": ("Tab", 9, ""), "Space": (" ", 32, " "), "Enter": ("Enter", 13, "\r")}
 
 

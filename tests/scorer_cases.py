@@ -106,6 +106,7 @@ def compiled(kind: str, model, keep: int = 0) -> tuple[Compiled, Pipeline]:
 
 
 BOOSTED = {"max_iter": 30, "random_state": 0}
+ADDITIVE = BOOSTED | model_ladder.ADDITIVE_SETTINGS
 
 
 FOREST = {"n_estimators": 20, "max_depth": 7, "random_state": 0}
@@ -116,6 +117,7 @@ MODELS = {
         LogisticRegression(max_iter=500),
         RandomForestClassifier(**FOREST),
         HistGradientBoostingClassifier(**BOOSTED),
+        HistGradientBoostingClassifier(**ADDITIVE),
         DummyClassifier(strategy="prior"),
         FixedThresholdClassifier(
             Calibrated(RandomForestClassifier(**FOREST), 1.2, (0.0, 0.3)),
@@ -133,6 +135,7 @@ MODELS = {
         Ridge(),
         RandomForestRegressor(**FOREST),
         HistGradientBoostingRegressor(**BOOSTED),
+        HistGradientBoostingRegressor(**ADDITIVE),
         DummyRegressor(),
     ],
 }  # fmt: skip

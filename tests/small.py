@@ -13,6 +13,8 @@ import pandas as pd
 import requests
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from helpers.answers.fold_answers import FoldAnswers, keep_fold_answers
+from helpers.answers.learn_from_model import certainty_of
 from helpers.clean import clean_rows as clean_clean_rows
 from helpers.clean import cleaning_plan, column_cleaner
 from helpers.deploy import bundle_files, model_card, service_proof
@@ -29,6 +31,7 @@ from helpers.pipeline.whole_pipeline import model_columns
 from helpers.serving import model_bundle
 from helpers.serving.prediction_log import PredictionLog
 from helpers.split import split_into_parts
+from helpers.train import fold_trials
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -94,10 +97,13 @@ def labelled(y, X=None, kind: str = "binary") -> Labelled:
     return Labelled(Task("y", kind, classes, classes[-1]), X, y, np.arange(len(y)))
 
 
-def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
-    """A run with the files of stages 1 to 7, made without a kernel: rows split at random."""
+def deployed_run(made: SimpleNamespace, name: str = "small", kind=None) -> Run:
+    """A run with the files of stages 1 to 7, made without a kernel: rows split at random.
+
+    `kind` is the model, unfitted; without one it is linear.
+    """
     run, target = Run(name), made.task.target
-    rows, model = at_random(made), fitted(made)
+    rows, model = at_random(made), fitted(made, kind)
     learnt = SimpleNamespace(**(vars(made) | {"rows": rows.of(TRAIN)}))
     trained = fitted(learnt)
     scores = predict_scores(made.task, trained[1:], rows.of(TEST).X, rows.of(TEST).y)
@@ -127,9 +133,20 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
     known = bundle_files.make_reference(
         work, model, made.rows, bundle_files.held_out_answers(trained, rows)
     )
-    bundle_files.write_bundle(work, model, schema, card, known, made.raw)
+    sure = certainty_of(rows, answers_on_folds(made, rows, kind), model, refitted=True)
+    bundle_files.write_bundle(work, model, schema, card, known, made.raw, sure)
     work.finish(len(made.raw), len(made.raw), "done")
     return run
+
+
+def answers_on_folds(made: SimpleNamespace, rows: Labelled, model=None) -> FoldAnswers:
+    """What a model, or the linear one, answers on the folds of the training rows."""
+    learn = rows.of(TRAIN)
+    folds = fold_trials.make_folds(learn, made.plan)
+    if model is None:
+        model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
+    trial = fold_trials.cross_validate(made.task, "linear", model, folds)
+    return fold_trials.answers_of_folds(learn, trial)
 
 
 def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
@@ -150,6 +167,7 @@ def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
         work.write_json("training.json", {"metric": "auto"})
         with work.writing("data/trained.skops") as draft:
             whole_pipeline.save(trained, draft)
+        keep_fold_answers(work, made.task, answers_on_folds(made, rows))
 
     def collected(work):
         work.write_json("about.json", about)

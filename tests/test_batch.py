@@ -93,11 +93,11 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
     source, out = str(tmp_path / "rows.parquet"), tmp_path / "out.parquet"
     score, answered = batch_prediction._by_compiled, []
 
-    def until_the_fourth(scorer, rows):
+    def until_the_fourth(scorer, rows, beside):
         if len(answered) >= 3:
             raise KeyboardInterrupt
         answered.append(len(rows))
-        return score(scorer, rows)
+        return score(scorer, rows, beside)
 
     monkeypatch.setattr(batch_prediction, "_by_compiled", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
@@ -107,7 +107,7 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
     kept = len(list((tmp_path / ".out.parquet.pieces").glob("*.parquet")))
     again = []
     monkeypatch.setattr(
-        batch_prediction, "_by_compiled", lambda s, r: again.append(len(r)) or score(s, r)
+        batch_prediction, "_by_compiled", lambda s, r, b: again.append(len(r)) or score(s, r, b)
     )
     assert batch_prediction.predict_file("small", source, out) == len(rows)
     assert kept >= 2 and sum(again) == len(rows) - kept * PIECE

@@ -328,7 +328,7 @@ LONG = ["1" * 50_000 + "x", "a" * 50_000, " " * 50_000 + "x", "1," * 25_000 + "x
 
 @pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
 def test_a_long_cell_takes_no_long_time(text):
-    from helpers.cells import date_formats, number_formats
+    from helpers.cells import column_numbers, date_formats, number_formats
 
     began = time.process_time()
     for style in ("point", "comma"):
@@ -338,7 +338,7 @@ def test_a_long_cell_takes_no_long_time(text):
             is None
         )
     assert date_formats.parse_date(text, "iso") is date_formats.parse_date(text, "%d.%m.%Y") is None
-    assert not number_formats._enough_read(Counter({text: 5}), {})
+    assert not column_numbers._enough_read(Counter({text: 5}), {})
     assert time.process_time() - began < 0.5
 
 

@@ -259,10 +259,10 @@ def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
     monkeypatch.setattr(answer_rows, "STRETCH", 50)
     worked = []
 
-    def slowly(now, rows):
+    def slowly(now, rows, look):
         worked.append(len(rows))
         time.sleep(0.2)
-        return answers_to(now, rows)
+        return answers_to(now, rows, look)
 
     answers_to = answer_rows.answers_to
     monkeypatch.setattr(answer_rows, "answers_to", slowly)

@@ -61,6 +61,14 @@ def test_a_stored_model_answers_a_table_as_it_did(stored):
     assert len({row["probability_yes"] for row in given}) > 30
 
 
+def test_a_stored_model_says_that_it_has_no_intervals_and_names_reasons(stored):
+    """It was made before there were intervals; reasons need nothing that it has not."""
+    bundle, asked = model_bundle.load_bundle(stored.name), pd.DataFrame(read(stored, "asked"))
+    with pytest.warns(UserWarning, match="before intervals were"):
+        found = model_bundle.predict_rows(bundle, asked.head(3), interval=0.9, why=1)
+    assert "prediction_set" not in found and set(found["why_1_column"]) <= set(bundle.known)
+
+
 def test_a_stored_model_answers_single_rows_as_it_did(stored):
     bundle = model_bundle.load_bundle(stored.name)
     asked, given = read(stored, "asked"), read(stored, "given")

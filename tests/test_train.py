@@ -81,9 +81,9 @@ def test_an_unknown_model_is_refused_by_name(made, folds):
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_every_kind_of_task_has_a_ladder_of_four(kind):
+def test_every_kind_of_task_has_a_ladder_of_five(kind):
     families = list(model_ladder.candidates(Task("y", kind), 100))
-    assert families == ["baseline", "linear", "random forest", "gradient boosting"]
+    assert families == ["baseline", "linear", "additive", "random forest", "gradient boosting"]
 
 
 def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):

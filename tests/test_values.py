@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pytest
 
+from helpers.cells.column_numbers import number_format
 from helpers.cells.date_formats import parse_date
 from helpers.cells.known_words import MISSING_WORDS, SURELY_MISSING
 from helpers.cells.number_formats import (
     PLAIN_NUMBER,
-    number_format,
     parse_number,
     parse_quantity,
     share_read,

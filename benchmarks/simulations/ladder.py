@@ -16,6 +16,8 @@ from helpers.models.model_ladder import BOOSTING, FOREST, LINEAR
 from helpers.train.calibrated_ensemble import try_ensemble
 from helpers.train.fold_trials import Candidate, Fold, Trial, best_of, make_trial
 from helpers.train.paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
+from helpers.train.readable_model import READ, choose
+from helpers.train.train_models import cross_validate_candidates
 
 from . import Simulation
 
@@ -79,6 +81,24 @@ def luck(random, rows: int, count: int = 16) -> dict[str, float]:
     return {"too good by": best - true, "said to be": best - mean_if_chosen_elsewhere(trials)}
 
 
+def readable(random, together: bool, rows: int = 600) -> dict[str, float]:
+    """Whether `prefer=readable` takes a readable model: rightly of columns that add to the odds.
+
+    Of six columns two count: each by a curve of its own, or only `together`, by the sign of their
+    product. Real models are fitted: linear, additive, boosting, with their default settings.
+    """
+    X = random.normal(size=(rows, 6))
+    odds = 2 * np.sign(X[:, 0] * X[:, 1]) if together else 2 * np.abs(X[:, 0]) + X[:, 1] - 1.5
+    y = np.where(random.random(rows) < 1 / (1 + np.exp(-odds)), "yes", "no").astype(object)
+    parts = np.array_split(np.arange(rows), FOLDS)
+    folds = []
+    for part in parts:
+        others = np.setdiff1d(np.arange(rows), part)
+        folds.append(Fold(X[others], y[others], X[part], y[part]))
+    trials = cross_validate_candidates(BINARY, folds, rows, BOOSTING, prefer=READ)
+    return {"taken": float(choose(BINARY, trials, READ).is_kept)}
+
+
 # The mean of models with noise 1, √3 and √5 has noise 1, too: no better than the first alone.
 EQUAL, USEFUL = (1.0, np.sqrt(3), np.sqrt(5)), (1.5, 1.5, 1.5)
 NULL, POWER, COVERS = (None, 0.05), (0.8, None), (0.92, 0.98)
@@ -99,6 +119,11 @@ SIMULATIONS = [
                {"the interval holds 0": COVERS}),
     Simulation("two models 0.05 apart in ROC AUC, 2,000 rows", partial(leads, noises=(1.0, 1.5),
                rows=2_000), {"the better one is said to lead": POWER}, repeats=300),
+    Simulation("prefer=readable where two columns decide only together, 600 rows",
+               partial(readable, together=True), {"taken": NULL}, repeats=50, quick=2, fewest=50),
+    Simulation("prefer=readable where each column has a curve of its own, 600 rows",
+               partial(readable, together=False), {"taken": (0.9, None)}, repeats=25, quick=2,
+               fewest=25),
     Simulation("the best of 16 equally good settings, 400 rows", partial(luck, rows=400),
                repeats=300),
 ]  # fmt: skip

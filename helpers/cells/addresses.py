@@ -27,7 +27,9 @@ _LETTERED = re.compile(  # of Britain, Canada and the Netherlands
     r"([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})|([A-Z]\d[A-Z]) ?(\d[A-Z]\d)|(\d{4}) ?([A-Z]{2})",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"[(\[]?(-?\d{1,3}(?:\.\d+)?)°?[,;]? ?(-?\d{1,3}(?:\.\d+)?)°?[)\]]?")
+_PLACE = re.compile(
+    r"[(\[]?(-?\d{1,3}(?:\.\d+)?)(?:°?[,;] ?|°? |°|(?=-))(-?\d{1,3}(?:\.\d+)?)°?[)\]]?"
+)
 _EXACT = re.compile(r"\d\.\d\d.*\d\.\d\d|[NS].*[EWO]|POINT", re.IGNORECASE)
 _POINT = re.compile(r"POINT ?\((-?\d+\.?\d*) (-?\d+\.?\d*)\)", re.IGNORECASE)
 _ANGLES = re.compile(r"(\d.*?[NS])[,;\s]+(\d.*?[EWO])", re.IGNORECASE)
@@ -192,6 +194,8 @@ def parse_place(text: str) -> Found | None:
 
     >>> parse_place("(40.70, -74.05)").value, parse_place("40°30'N, 74°15'W").value
     ('40.7, -74.05', '40.5, -74.25')
+    >>> parse_place("12.55") is None
+    True
     """
     if match := _POINT.fullmatch(text):
         return _place(float(match[2]), float(match[1]))

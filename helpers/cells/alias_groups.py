@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ..base.places import DATA
@@ -73,6 +73,24 @@ def group_of(counts: Mapping[str, int]) -> str:
         if cells >= enough * total and many and len(set(known.values())) >= FEWEST_NAMES:
             return group
     return ""
+
+
+def pairs_of(values: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The pairs of values that some group has as names of one thing, and in which group.
+
+    >>> pairs_of(["NY", "Tosle", "New York"])
+    {('NY', 'New York'): 'both name New York (US state)'}
+    """
+    values, found = list(values), {}
+    for group, forms in _groups().items():
+        named: dict[str, list[str]] = {}
+        for value in values:
+            if name := forms.get(_form(value)):
+                named.setdefault(name, []).append(value)
+        for name, both in named.items():
+            if len(both) == 2 and len(set(map(_form, both))) == 2:
+                found.setdefault(tuple(both), f"both name {name} ({group})")
+    return found
 
 
 def draft(counts: Mapping[str, int]) -> dict[str, str]:

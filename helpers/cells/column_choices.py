@@ -96,6 +96,12 @@ def _are_words(value) -> bool:
     return isinstance(value, list) and all(isinstance(one, (str, int, float)) for one in value)
 
 
+def _are_rules(value) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(t, str) for rule in value.items() for t in rule
+    )
+
+
 def _listed(value) -> list:
     return value if isinstance(value, list) else [value]
 
@@ -109,6 +115,7 @@ FORMS = {
     "missing": (_are_words, "a list of words"),
     "keep": (_are_words, "a list of words"),
     "ranks": (_are_words, "the words of a category in their order, or [] for no order"),
+    "rewrites": (_are_rules, "a mapping such as '{number} oz': '{number}', or {} for none"),
 }
 
 
@@ -124,7 +131,7 @@ def with_choice(column: pd.Series, plan: dict, chosen: dict) -> dict:
     for key, kind in OF_KIND.items():
         if key in chosen and plan["kind"] == kind:
             plan = SETTERS[key](plan, chosen[key])
-    return plan
+    return _with_rewrites(plan, chosen["rewrites"]) if "rewrites" in chosen else plan
 
 
 def _with_formats(plan: dict, formats) -> dict:
@@ -157,6 +164,11 @@ def _with_unit(plan: dict, unit: str) -> dict:
 def _with_ranks(plan: dict, words: list) -> dict:
     rest = {key: value for key, value in plan.items() if key != "ranks"}
     return rest | ({"ranks": [str(word) for word in words]} if words else {})
+
+
+def _with_rewrites(plan: dict, rules: dict) -> dict:
+    rest = {key: value for key, value in plan.items() if key != "rewrites"}
+    return rest | ({"rewrites": rules} if rules else {})
 
 
 SETTERS = {"format": _with_formats, "order": _with_order, "decimal": _with_decimal,

@@ -11,19 +11,20 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced, evenly_spaced_words
-from . import addresses, alias_groups, unit_conversion
+from . import addresses, alias_groups, unit_conversion, usual_form, written_forms
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
 from .codes_like_numbers import has_mixed_case
+from .column_numbers import number_format
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
-from .number_formats import is_ledger, number_format
+from .number_formats import is_ledger
 from .numbered_dates import format_of
 from .ordered_values import ranks_of
-from .other_forms import code_width
+from .other_forms import code_width, with_zeros
 from .reading_columns import repair_column
-from .tidy_text import fingerprint, repair_encoding, tidy
+from .tidy_text import TIDY_ASCII, fingerprint, repair_encoding, tidy
 from .value_forms import (
     FORMS,
     OTHER_WAY,
@@ -112,10 +113,10 @@ def draft_as(column: pd.Series, kind: str) -> dict:
     {'kind': 'category', 'values': ['1', '2']}
     """
     counts = _word_counts(column)
-    words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+    words = _without_missing_words(counts)
     probe = _probe(words)
     if kind == "category":
-        return _draft_category_or_codes(counts, words, {})
+        return _draft_category_or_codes(counts, {})
     if kind in FORMS:
         return {"kind": "category"} | plan_of_form(probe, kind)
     drafts = {"number": number_format, "date": draft_date}
@@ -136,9 +137,8 @@ def learn_again(
     read = {name: said for name, said in plan.items() if name not in LEARNT}
     read |= {"values": []} if "form" in plan else {}
     if plan["kind"] == "category" and "form" not in plan:
-        counts = _word_counts(column)
-        words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
-        learnt = _draft_category_or_codes(counts, words, aliases or {})
+        counts = written_forms.rewritten(_word_counts(column), plan.get("rewrites", {}))
+        learnt = _draft_category_or_codes(counts, aliases or {}, plan.get("width", 0))
         read |= {key: said for key, said in learnt.items() if key != "ranks"}
         read = with_kept(read, [word for word in plan.get("keep", ()) if counts[word]])
     return _with_sentinels(column, read)
@@ -168,13 +168,27 @@ def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
 def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     """The plan of a column of text: what its words turn out to be."""
     counts = _word_counts(column)
-    words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+    words = _without_missing_words(counts)
     if not words:
         return {"kind": "text"}
-    found = _draft_values(_probe(words), unit, str(column.name)) if not aliases else None
+    if aliases:
+        return _draft_category_or_codes(counts, aliases)
+    return _draft_words(counts, words, unit, str(column.name))
+
+
+def _draft_words(counts: Counter, words: Counter, unit: str, name: str) -> dict:
+    """The plan of words: values of a type, or names and codes, with the rules that write them."""
+    bare = written_forms.bare_numbers(words, name)
+    found = _draft_values(_probe(written_forms.rewritten(words, bare)), unit, name)
+    if bare and found and found["kind"] != "number":
+        found = _draft_values(_probe(words), unit, name)
     if found and (zero := _dashes_for_nothing(counts, found)):
         found["zero"] = zero
-    return found or _draft_category_or_codes(counts, words, aliases)
+    rules = (
+        (bare if found["kind"] == "number" else {}) if found else usual_form.sure_rules(words, name)
+    )
+    plan = found or _draft_category_or_codes(written_forms.rewritten(counts, rules), {})
+    return plan | ({"rewrites": rules} if rules else {})
 
 
 def _draft_values(probe: Counter, unit: str, name: str = "") -> dict | None:
@@ -205,10 +219,12 @@ def _dashes_for_nothing(counts: Counter, plan: dict) -> list[str]:
     return sorted(DASHES_ALONE & set(counts))
 
 
-def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
-    """The plan of words that are names, or codes, each of its own."""
-    width = code_width(words)
+def _draft_category_or_codes(counts: Counter, aliases: dict[str, str], width: int = 0) -> dict:
+    """The plan of words that are names, or codes, each of its own, of so many digits if known."""
+    width = code_width(_without_missing_words(counts)) or width
     of_codes = {"width": width} if width else {}
+    counts = with_zeros(counts, width)
+    words = _without_missing_words(counts)
     if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
         return {"kind": "category", "values": []} | of_codes
     return _draft_category(counts, words, aliases) | of_codes
@@ -219,10 +235,15 @@ def _word_counts(column: pd.Series) -> Counter:
     found = texts(column).value_counts()
     if len(found) > MOST_COUNTED:  # evenly spread; so many different texts are no list of names
         found = found.sort_index().iloc[evenly_spaced(len(found), MOST_COUNTED)]
-    counts: Counter = Counter()
-    for text, cells in found.items():
+    is_tidy = found.index.str.fullmatch(TIDY_ASCII)
+    counts = Counter(found[is_tidy].to_dict())
+    for text, cells in found[~is_tidy].items():
         counts[repair_encoding(tidy(text))] += cells
     return counts
+
+
+def _without_missing_words(counts: Counter) -> Counter:
+    return Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
 
 
 def _probe(words: Counter) -> Counter:

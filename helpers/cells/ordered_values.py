@@ -16,6 +16,8 @@ _SPAN = re.compile(r"(.*?\d[\d.,]*\s?[^\d\s]{0,12}?)\s*(?:-|\bto\b|\.\.)\s*(\D{0
 _VERSION = re.compile(
     r"(?i)(?:v(?:er|ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,4}){1,2})((?:-|\.)?(?:a|b|rc|alpha|beta)\.?\d*)?"
 )
+_INTERVAL = re.compile(r"[\[(\]]\s*(-?[^-,;\s]+)\s*[,;-]\s*(\+?[^-,;\s]+)\s*[\])\[]")
+_ENDLESS = ("inf", "infinity", "∞", "")
 _OPEN_END = float("inf")
 
 # Words in their order, one scale a line; a bar parts words for the same step.
@@ -85,8 +87,10 @@ def parse_range(text: str, style: str = "point") -> Found | None:
     ('50000-99999', '65+')
     >>> parse_range("29-18"), parse_range("5")
     (None, None)
+    >>> [parse_range(one).value for one in ("[60, 70)", "(17.0, 30.0]", "[65, inf)")]
+    ['60-70', '17-30', '65+']
     """
-    text = re.sub("[\u2010-\u2015\u2212]", "-", text)
+    text = _without_brackets(re.sub("[\u2010-\u2015\u2212]", "-", text))
     if open_end := parse_beyond(text, style):
         value = _number(scaled(open_end[0], _magnitude(open_end[1])))
         return Found(f"<{value}" if open_end[2] == "<" else f"{value}+", True)
@@ -96,6 +100,16 @@ def parse_range(text: str, style: str = "point") -> Found | None:
     if not low or not high:
         return None
     return _span(low, high)
+
+
+def _without_brackets(text: str) -> str:
+    """An interval as mathematics (and `pandas.cut`) writes it, `[60, 70)`, as a range."""
+    if not (match := _INTERVAL.fullmatch(text)):
+        return text
+    low, high = match.groups()
+    if high.casefold().lstrip("+") in _ENDLESS:
+        return f"{low}+"
+    return f"<{high}" if low.casefold().lstrip("-") in _ENDLESS else f"{low}-{high}"
 
 
 def _span(low: tuple[float, str], high: tuple[float, str]) -> Found | None:

@@ -9,6 +9,7 @@ and month that the column is known to have, is not (`why_unread` says which).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -24,6 +25,7 @@ WHOLE_DATES = [f for f in DATE_FORMATS if f == "iso" or "%d" in f and not f.star
 OTHER_FORM = "other form"  # the kind of repair
 THOUSANDS = "k"
 WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
+FEWEST_ZEROS = 3  # different codes with zeros in front, where others may have lost theirs
 
 
 def other_reader(plan: dict) -> Callable[[str], object] | None:
@@ -181,18 +183,38 @@ def _code_reader(plan: dict) -> Callable[[str], str | None] | None:
 
 
 def code_width(words: dict[str, int]) -> int:
-    """The digits that all codes of a column have, some with zeros in front; 0 where there are none.
+    """The digits that the codes of a column have, some with zeros in front; 0 where there are none.
 
-    `words` has the number of cells of each word. Up to 5 % of the cells may hold other words.
+    `words` has the number of cells of each word. Up to 5 % of the cells may hold other words. So
+    may 10 % hold shorter codes, which have lost their zeros, where three codes or more have them.
 
     >>> code_width({"02134": 3, "10001": 9}), code_width({"7": 1, "12": 4})
     (5, 0)
+    >>> code_width({"02134": 9, "00501": 9, "06390": 7, "10001": 9, "2134": 1})
+    5
     """
     codes = {word: n for word, n in words.items() if word.isascii() and word.isdigit()}
-    widths = {len(word) for word in codes}
+    width = max(map(len, codes), default=0)
+    whole = {word: n for word, n in codes.items() if len(word) == width}
     enough = sum(codes.values()) >= 0.95 * sum(words.values())
-    has_zeros = any(word[0] == "0" for word in codes)
-    return widths.pop() if len(widths) == 1 and enough and has_zeros and max(widths) > 1 else 0
+    zeros = sum(word[0] == "0" for word in whole)
+    if width < 2 or not enough or not zeros:
+        return 0
+    short = [word for word in codes if len(word) < width]
+    few = sum(whole.values()) >= 0.9 * sum(codes.values()) and zeros >= FEWEST_ZEROS
+    return width if not short or (few and not any(word[0] == "0" for word in short)) else 0
+
+
+def with_zeros(words: Counter, width: int) -> Counter:
+    """The cells of each word, codes of digits with the zeros that they have lost.
+
+    >>> with_zeros(Counter({"2134": 1, "02134": 3, "x": 1}), 5)
+    Counter({'02134': 4, 'x': 1})
+    """
+    found: Counter = Counter()
+    for word, cells in words.items():
+        found[word.zfill(width) if word.isascii() and word.isdigit() else word] += cells
+    return found
 
 
 # --- Why not

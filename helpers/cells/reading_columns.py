@@ -18,6 +18,7 @@ from .known_words import SURELY_MISSING
 from .number_formats import PLAIN_NUMBER
 from .reading_values import cell_reader, is_impossible, missing_codes, missing_days
 from .rewriting import pattern_of
+from .tidy_text import TIDY_ASCII
 
 
 def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
@@ -127,7 +128,7 @@ def _plain_booleans(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.nda
 
 def _plain_texts(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
     values = distinct.to_numpy(dtype=object, copy=True)
-    fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool, copy=True)
+    fine = distinct.str.fullmatch(TIDY_ASCII).to_numpy(dtype=bool, copy=True)
     if plan["kind"] == "category" and plan.get("values"):
         fine &= is_in(distinct, plan["values"])
     if width := plan.get("width"):
@@ -139,7 +140,6 @@ def _plain_texts(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
 
 _PLAIN_READERS = {"number": _plain_numbers, "date": _plain_dates, "boolean": _plain_booleans}
 _ISO_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"
-_TIDY_ASCII = r"[!-~]+( [!-~]+)*"
 
 
 def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:

@@ -49,7 +49,7 @@ RULES = {
     "boolean": "a yes or no written as text",
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
-    REWRITTEN: "written in another form, by a rule of a person",
+    REWRITTEN: "written as most of the column is, by a rule of the plan",
     "typo": "a typing error in a closed list of names",
     OTHER_FORM: "written in another form than the column's own",
     OTHER_WAY: "a value of this kind in its one form",

@@ -33,6 +33,7 @@ _STRAY = re.compile(
 _LOOKS = ("ABCEHIKMOPTXaceiopxyjs", "АВСЕНІКМОРТХасеіорхујѕ")
 _TO_LATIN, _TO_CYRILLIC = str.maketrans(*_LOOKS[::-1]), str.maketrans(*_LOOKS)
 _CYRILLIC, _LATIN, _WORD = (re.compile(p) for p in ("[\u0400-\u04ff]", "[A-Za-z]", r"\w+"))
+TIDY_ASCII = r"[!-~]+( [!-~]+)*"  # what is tidy as it stands
 _BLANKS = re.compile(r"[ \t\r\n]+")
 # The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
 _MOJIBAKE = re.compile(

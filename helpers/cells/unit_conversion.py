@@ -1,8 +1,9 @@
 """Units of measurement: how they are spelt, and exact factors between those of one dimension.
 
 Factors are exact by definition: the international yard and pound (1959: 1 yd = 0.9144 m, 1 lb =
-0.45359237 kg), the US gallon (231 cubic inches), the nautical mile (1,852 m), NIST SP 811. A
-library for units (pint, 6 MB with what it needs) knows thousands more; columns hold these.
+0.45359237 kg), the US gallon (231 cubic inches), the nautical mile (1,852 m), the thermochemical
+calorie (4.184 J, as on labels of food), NIST SP 811. A library for units (pint, 6 MB with what it
+needs) knows thousands more; columns hold these. tests/test_unit_factors.py compares with it.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ DIMENSIONS = {
     "power": {"W": (1, "watt watts"), "kW": (1000, "kilowatt kilowatts"), "MW": (1e6, "megawatt"),
               "hp": (745.6998715822702, "bhp horsepower")},
     "energy": {"kWh": (1, ""), "MWh": (1000, ""), "kJ": (1 / 3600, "kilojoule"),
-               "kcal": (0.001163, ""), "cal": (1.163e-6, "")},
+               "kcal": (4.184 / 3600, ""), "cal": (4.184e-3 / 3600, "")},
     "data": {"B": (1, "byte bytes"), "kB": (1e3, "kilobyte"), "MB": (1e6, "megabyte"),
              "GB": (1e9, "gigabyte"), "TB": (1e12, "terabyte")},
     "frequency": {"Hz": (1, ""), "kHz": (1e3, ""), "MHz": (1e6, ""), "GHz": (1e9, "")},

@@ -21,6 +21,7 @@ from ..cells.reading_values import KINDS
 from ..cells.value_forms import FORMS
 from . import (
     dependency_questions,
+    doubtful_forms,
     functional_dependencies,
     repair_by_dependency,
     swapped_columns,
@@ -39,6 +40,7 @@ PLAN_KEYS = {
     "formats": "date formats",
     "missing": "values that mean missing",
     "aliases": "aliases: other names of one thing",
+    "rewrites": "forms that are written in another",
     "typos": "typing errors, with what was meant",
 }
 MOST_SPELLINGS = 100_000  # a column with more different values is no list of names to misspell
@@ -165,6 +167,7 @@ def _with_typos(plan: dict, cleaned: pd.Series, many: bool = False) -> tuple[dic
         return plan, []
     sure, likely = typing_errors.typos(counts, many)
     items = [{"kind": "typo"} | one for one in likely]
+    items += doubtful_forms.items_of(counts, str(cleaned.name))
     if not sure:
         return plan, items
     values = [value for value in plan["values"] if value not in sure]
@@ -365,5 +368,6 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "keep": (_are_texts, LIST),
     "missing": (_are_texts, LIST),
     "aliases": (_are_pairs, PAIRS),
+    "rewrites": (_are_pairs, PAIRS),
     "typos": (_are_pairs, PAIRS),
 }

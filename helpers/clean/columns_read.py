@@ -20,7 +20,8 @@ HEAD = f"""\
 # `unread` are shares of the cells. To read a column otherwise, change its kind (number, boolean,
 # date, category, text, {", ".join(FORMS)}),
 # format, unit, decimal (point, comma), missing (words that mean it), keep (words that do not) or
-# ranks (words of a category in their order; [] for none); `order: day` or `order: month` turns the
+# ranks (words of a category in their order; [] for none) or rewrites (forms that are written in
+# another; {{}} for none); `order: day` or `order: month` turns the
 # formats of a date round. A line such as `encoding: cp1250`, by itself, is of the text file as a
 # whole. Then:
 #     pipeline run ... --set columns=columns.yaml
@@ -53,6 +54,7 @@ def overview(column: pd.Series, plan: dict, changed: pd.DataFrame) -> dict:
         "held": texts(column.dropna().drop_duplicates().head(HELD)).str.slice(0, 60).tolist(),
         "kind": kind_said(plan),
         **_forms(plan),
+        **({"rewrites": dict(plan["rewrites"])} if plan.get("rewrites") else {}),
         **({"missing": missing} if missing else {}),
         **({"keep": list(plan["keep"])} if plan.get("keep") else {}),
         "empty": round(float(column.isna().mean()), 4),

@@ -8,17 +8,22 @@ one-row form (`one_row_repair`) once a row.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .row_evidence import RowEvidence
 from .typing_errors import is_typing_error
 
 UNHEARD_ODDS, HEARD_ODDS = math.log(99), math.log(999)  # to overrule a new value, a known one
 FILL_ODDS = math.log(19)  # to fill a gap against another vote
+EVIDENCE_ODDS = math.log(99)  # to overrule a known value by all columns of its row
+PERSON_ODDS = math.log(9)  # where a person has confirmed the dependency
 SUREST = 0.999  # no vote weighs more
 KEPT, FILLED, OVERRULED, DISPUTED = "", "filled", "dependency", "disputed"
 BY_SOURCES = "sources"  # filled or overruled by the vote of several sources
 CHANGED = (FILLED, OVERRULED, BY_SOURCES)
 PASSES = 2  # a second one for rows in which the first has repaired what others are given by
+NO_CELLS: Mapping[str, str | None] = {}
 JOIN = " | "  # between the values of a key of two columns
 
 
@@ -72,10 +77,12 @@ def _odds_by_answer(known: list[tuple[str, Voter]]) -> dict[str, float]:
 class DependencyVote:
     """The vote of all dependencies that give one column.
 
-    A missing cell is filled when all that know it agree. A cell is overruled when no relation gives
-    its value, and two relations or more agree on another, with odds of 99 to 1 (999 to 1 where the
-    cell's value is known from other rows); or one does, and the cell looks like a typing error of
-    it; or a person has confirmed one of them.
+    Where the relations have their error rates, a gap or a value that other rows have is judged by
+    all columns of the row (see `row_evidence`); the rest as follows. A missing cell is filled when
+    all that know it agree. A cell is overruled when no relation gives its value, and two relations
+    or more agree on another, with odds of 99 to 1 (999 to 1 where the cell's value is known from
+    other rows); or one does, and the cell looks like a typing error of it; or a person has
+    confirmed one of them.
 
     >>> by_zip = {"from": ["zip"], "to": "city", "agree": 0.9, "values": {"01970": "Salem"}}
     >>> DependencyVote([by_zip]).verdict(None, ["Salem"])
@@ -84,27 +91,62 @@ class DependencyVote:
     'dependency'
     """
 
-    def __init__(self, relations: list[dict]):
+    def __init__(self, relations: list[dict], others: list[dict] = ()):
         self.to = relations[0]["to"]
         self.voters = [Voter(relation) for relation in relations]
         self.listed = {value for relation in relations for value in relation["values"].values()}
+        rated = all("wrong_key" in one for one in relations)
+        self.evidence = RowEvidence(relations, list(others)) if rated else None
+        self.names = self.evidence.names if self.evidence else []  # columns to be looked at
 
     def of_row(self, cells: dict[str, str | None]) -> Verdict:
         """The verdict on the cell of a row of texts by column."""
         own, votes = cells[self.to], [voter.vote(cells) for voter in self.voters]
         for vote in votes:
             if vote is not None and vote != own:
-                return self.verdict(own, votes)
+                return self.verdict(own, votes, cells)
         return STAYS  # nearly every row
 
-    def verdict(self, own: str | None, votes: list[str | None]) -> Verdict:
-        """The verdict on a cell, by what each voter gives (None: nothing); one of them knows."""
+    def verdict(
+        self, own: str | None, votes: list[str | None], cells: Mapping[str, str | None] = NO_CELLS
+    ) -> Verdict:
+        """The verdict on a cell, by what each voter gives (None: nothing); one of them knows.
+
+        `cells` has those of the columns in `names`.
+        """
         known = [pair for pair in zip(votes, self.voters, strict=True) if pair[0] is not None]
         odds = _odds_by_answer(known)
         answer = max(odds, key=odds.get)
         if any(voter.of_sources for _, voter in known):
             return STAYS if own == answer else Verdict(BY_SOURCES, answer)
+        if self.evidence and (own is None or own in self.listed):
+            return self._by_evidence(own, votes, cells, odds)
         return self._weighed(own, answer, known, odds)
+
+    def _by_evidence(self, own, votes: list, cells: Mapping, odds: dict[str, float]) -> Verdict:
+        """The verdict on a gap or a known value, by all columns of the row."""
+        others = sorted((value for value in odds if value != own), key=odds.get, reverse=True)
+        if not others:
+            return STAYS
+
+        def likelier(value: str, other: str | None) -> float:
+            return self.evidence.likelier(value, other, votes, cells)
+
+        answer = max(others, key=lambda one: likelier(one, None))
+        apart = min((likelier(answer, one) for one in others if one != answer), default=math.inf)
+        if own is None:
+            is_clear = min(likelier(answer, None), apart) > FILL_ODDS
+            return Verdict(FILLED, answer) if is_clear else STAYS
+        margin = likelier(answer, own) - self.evidence.error
+        needed = PERSON_ODDS if self._is_vouched(answer, votes) else EVIDENCE_ODDS
+        if apart > FILL_ODDS and margin > needed:
+            return Verdict(OVERRULED, answer)
+        return STAYS if own in odds or margin < -EVIDENCE_ODDS else Verdict(DISPUTED, answer)
+
+    def _is_vouched(self, answer: str, votes: list) -> bool:
+        """Whether a dependency that a person has confirmed gives an answer."""
+        pairs = zip(votes, self.voters, strict=True)
+        return any(voter.by_person for vote, voter in pairs if vote == answer)
 
     def _weighed(self, own: str | None, answer: str, known: list, odds: dict) -> Verdict:
         """The verdict by the odds of the answers, the likeliest of which is given."""
@@ -113,6 +155,8 @@ class DependencyVote:
             return Verdict(FILLED, answer) if len(odds) == 1 or margin > FILL_ODDS else STAYS
         if own in odds:
             return STAYS
+        if self.evidence and self._is_near_another(own, answer):
+            return Verdict(DISPUTED, answer)
         speak = [voter for vote, voter in known if vote == answer]
         overruled = self._outvoted(own, answer, speak, margin, len(odds) == 1)
         return Verdict(OVERRULED if overruled else DISPUTED, answer)
@@ -125,3 +169,12 @@ class DependencyVote:
         if len(voters) == 1:
             return alone and unheard and is_typing_error(own, answer)
         return margin > (UNHEARD_ODDS if unheard else HEARD_ODDS)
+
+    def _is_near_another(self, own: str, answer: str) -> bool:
+        """Whether a cell is a typing error of another value rather than of an answer."""
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extractOne
+
+        if OSA.distance(own, answer, score_cutoff=1) <= 1:
+            return False
+        return extractOne(own, self.listed, scorer=OSA.distance, score_cutoff=1) is not None

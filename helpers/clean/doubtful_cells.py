@@ -22,7 +22,7 @@ from ..cells.reading_columns import repair_column
 from ..cells.reading_values import repair_value
 from ..cells.value_forms import kind_said
 from ..tables.formula_cells import restored_table
-from . import dependency_questions, far_values, review_rules
+from . import dependency_questions, doubtful_forms, far_values, review_rules
 from .review_decisions import MISSING
 
 FILE = "review.csv"
@@ -49,10 +49,15 @@ def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None
     'many'
     """
     repaired, kinds = repaired or repair_column(column, plan)
-    found = _odd_numbers(repaired) if plan["kind"] == "number" else []
+    found = _of_numbers(column, plan, repaired) if plan["kind"] == "number" else []
     if plan.get("ambiguous") == "doubt":
         found.append(_order_of_dates(column, plan))
     return found if kinds is None else found + _lost_texts(column, kinds, plan)
+
+
+def _of_numbers(column: pd.Series, plan: dict, repaired: pd.Series) -> list[dict]:
+    values = far_values.numbers_of(repaired)
+    return _odd_numbers(values) + doubtful_forms.percent_items(column, plan, values)
 
 
 def _order_of_dates(column: pd.Series, plan: dict) -> dict:
@@ -88,9 +93,8 @@ def _review_item(value: str, cells: int, kind: str, suggestion: str, evidence: s
     }  # fmt: skip
 
 
-def _odd_numbers(column: pd.Series) -> list[dict]:
+def _odd_numbers(values: np.ndarray) -> list[dict]:
     """Numbers far off all others, and numbers that may stand for "missing" (999, -1)."""
-    values = far_values.numbers_of(column)
     if len(values) < far_values.FEWEST_NUMBERS:
         return []
     found, counts = np.unique(values, return_counts=True)
@@ -204,7 +208,8 @@ def open_review(path: str) -> pd.DataFrame:
         )
     cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
     table = table.reindex(columns=REVIEW_COLUMNS, fill_value="")
-    return restored_table(table).assign(cells=cells)
+    kinds = table["kind"].replace(dependency_questions.EARLIER, dependency_questions.DISAGREE)
+    return restored_table(table).assign(cells=cells, kind=kinds)
 
 
 def _read_review(path: str) -> pd.DataFrame:

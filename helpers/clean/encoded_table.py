@@ -32,6 +32,7 @@ class EncodedTable:
     ):  # fmt: skip
         self.names, self.rows = list(names), len(frame)
         self.unit, self.errors = unit, errors
+        self.mistyped: dict[str, float] = {}  # by column the share of typing errors, where known
         self.codes, self.values, self._whole = {}, {}, {}
         for name in self.names:
             self.codes[name], self.values[name] = pd.factorize(texts(frame[name]))
@@ -76,11 +77,12 @@ class EncodedTable:
         """One number for each combination of values, of all rows or some; -1: one is missing."""
         every = (self.codes[name] for name in names)
         first, *others = (codes if rows is None else codes[rows] for codes in every)
-        if not others:
-            return first
-        second = others[0]
-        both = first.astype(np.int64) * self.levels(names[1]) + second
-        return np.where((first < 0) | (second < 0), -1, both)
+        return first if not others else _joined(first, others[0], self.levels(names[1]))
+
+    def said_key(self, names: Sequence[str], rows: np.ndarray) -> np.ndarray:
+        """As `key`, of the values as they are said, those that may be errors included."""
+        first, *others = (self.said[name][rows] for name in names)
+        return first if not others else _joined(first, others[0], self.levels(names[1]))
 
     def whole_keys(self, names: Sequence[str]) -> np.ndarray:
         """Rows to look at for a key (see `_whole_keys`); found once for a single column."""
@@ -96,6 +98,21 @@ class EncodedTable:
             return str(self.values[names[0]][key])
         first, second = divmod(int(key), self.levels(names[1]))
         return f"{self.values[names[0]][first]}{JOIN}{self.values[names[1]][second]}"
+
+
+def _joined(first: np.ndarray, second: np.ndarray, levels: int) -> np.ndarray:
+    """One number for each pair of values; -1 where one of them is missing."""
+    both = first.astype(np.int64) * levels + second
+    return np.where((first < 0) | (second < 0), -1, both)
+
+
+def value_counts_by_key(
+    key: np.ndarray, to: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The keys and values that come together in some rows, and in how many; missing ones do not."""
+    known = (key >= 0) & (to >= 0)
+    pairs, cells = np.unique(key[known].astype(np.int64) * levels + to[known], return_counts=True)
+    return pairs // levels, pairs % levels, cells
 
 
 def _whole_keys(key: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 from . import weak_dependencies
 from .column_cleaner import Cleaner
 from .encoded_table import EncodedTable
+from .functional_dependencies import mistyped_shares
 
 
 def learn(raw: pd.DataFrame, plan: dict, unit: np.ndarray | None = None) -> dict:
@@ -31,6 +32,7 @@ def learn(raw: pd.DataFrame, plan: dict, unit: np.ndarray | None = None) -> dict
         return plan
     frame = _read(raw, plan, set().union(*map(_columns, named)))
     table = EncodedTable(frame, list(frame), unit)
+    table.mistyped = mistyped_shares(raw, {n: plan["columns"][n] for n in frame})
     related = [weak_dependencies.plurality(table, one) if one in named else one for one in every]
     return plan | {"relations": related}
 

@@ -61,10 +61,15 @@ def _with_repair_sources(needed, every: list[dict], decisions: list[dict]) -> se
     more = set(needed)
     while more - found:
         found |= more
-        used = [r for r in every if found & set(_repaired_columns(r))]
+        used = [r for r in every if found & set(_repaired_columns(r)) or _checks(r, found)]
         more |= {name for relation in used for name in _columns_of_dependency(relation)}
         more |= {name for one in decisions if one["column"] in found for name in one["where"]}
     return found
+
+
+def _checks(relation: dict, names: set[str]) -> bool:
+    """Whether a dependency tells something of a column that is its key, by what this gives."""
+    return "wrong_key" in relation and len(relation["from"]) == 1 and relation["from"][0] in names
 
 
 def _columns_of_dependency(relation: dict) -> list[str]:

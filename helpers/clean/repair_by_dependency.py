@@ -17,7 +17,8 @@ from ..base.user_errors import InputError, nearest
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_values import repair_value
-from .dependency_vote import CHANGED, JOIN, PASSES, DependencyVote
+from .dependency_vote import CHANGED, JOIN, NO_CELLS, PASSES, DependencyVote
+from .row_evidence import others_of
 
 SEPARATORS = (" ", ", ", " - ", "/", " (", ",")
 KINDS = {
@@ -98,7 +99,9 @@ def _vote_on(
     some = columns if rows is None else {n: _at(columns[n], rows) for n in _named(targets)}
     keys = {name for own in targets.values() for relation in own for name in relation["from"]}
     again = [np.arange(0)]
-    for to, vote in {to: count_votes(some, own) for to, own in targets.items()}.items():
+    every = [one for own in targets.values() for one in own]
+    votes = {to: count_votes(some, own, others_of(to, own, every)) for to, own in targets.items()}
+    for to, vote in votes.items():
         for kind in CHANGED:
             these = vote.of_kind(kind)
             at = vote.rows[these] if rows is None else rows[vote.rows[these]]
@@ -154,14 +157,22 @@ class Votes:
         return np.array([verdict.kind == kind for verdict in self.verdicts], dtype=bool)
 
 
-def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> Votes:
-    """The verdicts on a column by all relations that give it: one vote a distinct combination."""
-    vote, (rows, codes, texts) = DependencyVote(relations), _contested(columns, relations)
-    groups, first = _distinct_rows(codes)
+def count_votes(
+    columns: dict[str, EncodedColumn], relations: list[dict], others: list[dict] = ()
+) -> Votes:
+    """The verdicts on a column by all relations that give it: one vote a distinct combination.
+
+    `others` are relations that tell of its values and keys (see `row_evidence`).
+    """
+    vote, (rows, codes, texts) = DependencyVote(relations, others), _contested(columns, relations)
+    beside = {name: columns[name].codes_and_texts for name in vote.names}
+    groups, first = _distinct_rows(np.column_stack([codes, *(c[rows] for c, _ in beside.values())]))
     texts = np.array([*texts, None], dtype=object)  # the last, at -1, is for nothing
-    combinations = texts[codes[first]]
-    found = np.empty(len(first), dtype=object)
-    found[:] = [vote.verdict(own, votes) for own, *votes in combinations.tolist()]
+    seen = [np.array([*said, None], dtype=object)[c[rows[first]]] for c, said in beside.values()]
+    cells = [dict(zip(beside, one, strict=True)) for one in zip(*seen, strict=True)]
+    found, combinations = np.empty(len(first), dtype=object), texts[codes[first]].tolist()
+    for at, (own, *votes) in enumerate(combinations):
+        found[at] = vote.verdict(own, votes, cells[at] if cells else NO_CELLS)
     return Votes(rows, found[groups], texts[codes[:, 1:]])
 
 

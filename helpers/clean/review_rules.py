@@ -1,7 +1,8 @@
 """Rules of the review list: what a marked line becomes in the plan, where it is more than a value.
 
 A line of kind `WRITTEN` holds for all cells of a form (see `helpers.cells.rewriting`), `EMPTY` for
-the empty cells of a column, `BEYOND` for what lies outside of a bound, `LABEL` for one row's label.
+the empty cells of a column, `BEYOND` for what lies outside of a bound, `LABEL` for one row's label,
+`PERCENT` for numbers without a sign beside per cents.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from ..cells.date_formats import SHORT_YEAR
 from ..cells.dates_together import in_order
 from ..cells.number_formats import parse_number
 from ..cells.reading_values import repair_value
+from ..cells.unit_conversion import FRACTION
 from .far_values import BEYOND, with_limit
 from .review_decisions import MISSING
 
 WRITTEN, EMPTY = "written otherwise", "empty cells"
 LABEL = "label in doubt"
+PERCENT = "per cent beside plain numbers"
 ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
 YEAR_FIRST = "year first"
 ROW = re.compile(r"row (\d+)")
@@ -98,7 +101,16 @@ def _label(plan: dict, row: dict, becomes: str) -> None:
     plan["labels"] = [*plan.get("labels", []), one]
 
 
-RULES = {WRITTEN: _write_otherwise, EMPTY: _fill, BEYOND: _bound, LABEL: _label}
+def _shares(plan: dict, row: dict, becomes: str) -> None:
+    if becomes != FRACTION:
+        raise InputError(
+            f"A line '{PERCENT}' of the review list has the suggestion {FRACTION}; "
+            f"{row['column']} has '{becomes}'."
+        )
+    plan["columns"][row["column"]]["unit"] = FRACTION
+
+
+RULES = {WRITTEN: _write_otherwise, EMPTY: _fill, BEYOND: _bound, LABEL: _label, PERCENT: _shares}
 
 
 def with_decided_labels(label: pd.Series, decisions: list[dict]) -> tuple[pd.Series, np.ndarray]:

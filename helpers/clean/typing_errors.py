@@ -339,5 +339,14 @@ def _further(rare: list[str], counts: pd.Series):
     distance = cdist(
         long, frequent, scorer=OSA.distance, score_cutoff=int(most.max()), dtype=np.int16
     )
-    for row, column in zip(*np.nonzero((distance <= most[:, None]) & (distance > 1)), strict=True):
+    near = (distance <= most[:, None]) & (distance > 1) & _may_differ(long, frequent)
+    for row, column in zip(*np.nonzero(near), strict=True):
         yield long[row], int(distance[row, column]), frequent[column]
+
+
+def _may_differ(rare: list[str], frequent: list[str]) -> np.ndarray:
+    """Which pairs can be in words alone: their digits are the same, or the frequent one has none,
+    or nothing else (as `_may_be` asks of one pair)."""
+    codes, _ = pd.factorize(pd.Series([_digits(value) for value in [*rare, *frequent]]))
+    special = np.array([value.isdigit() or not _digits(value) for value in frequent])
+    return (codes[: len(rare), None] == codes[None, len(rare) :]) | special

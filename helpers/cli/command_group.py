@@ -30,6 +30,7 @@ def cli():
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
     pipeline monitor mine --data march.csv                  is the model still right?
+    pipeline export mine                                    plain pandas, without this project
     pipeline retrain mine --data march.csv                  train it again, if that is better
     pipeline promote mine-2                                 let its model serve; rollback: back
     pipeline progress                                       the course: which checks you passed

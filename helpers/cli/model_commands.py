@@ -33,14 +33,24 @@ STATE_WORDS = {  # what `pipeline serve` says of a service's state, where there 
 @click.option("--max-unreadable", default="", metavar="SHARE",
               help="Fail (exit code 2, nothing written) where more of a column's cells can't be "
                    "read, such as 1%. [default: where a whole column can't be read]")  # fmt: skip
+@click.option("--interval", default="", metavar="LEVEL",
+              help="Add an interval (numbers: `prediction_low`, `prediction_high`) or a set "
+                   "(classes: `prediction_set`) that holds the truth so often, such as "
+                   "0.9.")  # fmt: skip
+@click.option("--why", default="", metavar="N",
+              help="Add the N strongest reasons of each answer: `why_1`, `why_2` …")  # fmt: skip
+@click.option("--abstain-above", default="", metavar="RISK",
+              help="Add `abstain`: rows that had better go to a person, so that of the others "
+                   "at most this share is wrong, such as 0.05.")  # fmt: skip
 @DASK
-def predict(run, rows, out, warnings, max_unreadable, dask):
+def predict(run, rows, out, warnings, max_unreadable, interval, why, abstain_above, dask):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
     Examples:
       pipeline predict mine new_rows.csv --out scored.csv
       pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+      pipeline predict mine new_rows.csv --out scored.csv --interval 0.9 --why 3
       pipeline predict mine a_folder --out scored.parquet --dask tcp://10.0.0.5:8786
 
     RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
@@ -55,6 +65,10 @@ def predict(run, rows, out, warnings, max_unreadable, dask):
     read as what its column holds, no value at all) has no prediction; such rows are counted by
     column and reason.
 
+    A set is written as `no | yes`. A reason is a sentence (`why_1`: "delay = 35: +0.42"), its
+    column (`why_1_column`) and what that adds to the score (`why_1_contribution`); `why_base`
+    and the contributions of all columns add up to it. What a model can't say is told, and left out.
+
     With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
     it, the place of --out and the folder of runs under the same paths. On one machine that gains
     nothing: all cores are at work without it, too.
@@ -63,11 +77,13 @@ def predict(run, rows, out, warnings, max_unreadable, dask):
     from tqdm import tqdm
 
     from ..scale import dask_cluster
+    from ..serving.asked_options import wanted_of
     from ..serving.batch_to_storage import TablePolicy, predict_to
 
     gc.freeze()
     gc.enable()
-    policy = TablePolicy(warnings, _share(max_unreadable))
+    wanted = wanted_of({"interval": interval, "why": why, "abstain_above": abstain_above})
+    policy = TablePolicy(warnings, _share(max_unreadable), wanted)
     with (
         dask_cluster.use_cluster(dask, say=click.echo),
         tqdm(unit=" rows", unit_scale=True, disable=None) as bar,

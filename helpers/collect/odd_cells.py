@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.findings import Finding
+from ..cells.codes_like_numbers import loses_digits
 from ..cells.draft_column_plan import draft_column
 from ..cells.kinds import is_boolean, is_counted, is_date, is_number
 from ..cells.known_words import MISSING_WORDS
-from ..cells.number_formats import PLAIN_NUMBER, loses_digits
+from ..cells.number_formats import PLAIN_NUMBER
 from ..tables.odd_files import lines, so_many, some
 
 LONG_CELL, LONG_NAME = 10_000, 200  # letters

@@ -36,7 +36,7 @@ SHOWN_BY: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "evaluate": (
         ("evaluate.accuracy", "evaluate.four_scores"),
-        ("evaluate.cost", "evaluate.cheapest"),
+        ("evaluate.cost", "evaluate.cheapest", "evaluate.coverage"),
         ("evaluate.least_helped",),
     ),
     "deploy": (

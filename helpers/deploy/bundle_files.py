@@ -23,6 +23,7 @@ from ..line.stage_list import COLUMNS
 from ..pipeline import agreement_check, whole_pipeline
 from ..pipeline.compiled import Compiled
 from ..pipeline.whole_pipeline import model_columns
+from ..serving import certainty_files
 from ..serving.model_bundle import Bundle, open_bundle, task_of
 from .model_card import card_text
 
@@ -31,6 +32,8 @@ FILES = (
     "examples.parquet",
     "schema.json",
     "reference.json",
+    "certainty.json",
+    "certainty.skops",
     "card.json",
     "card.md",
 )
@@ -108,14 +111,15 @@ def _plain(value):
 
 
 def write_bundle(
-    work, model: Pipeline, schema: dict, card: dict, known: dict, raw: pd.DataFrame
+    work, model: Pipeline, schema: dict, card: dict, known: dict, raw: pd.DataFrame, sure=None
 ) -> dict:
     """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
     `columns.yaml` of the run goes with them. Of the `raw` rows that it was fitted on, up to 2,000
     are stored too, with the columns of the cleaning plan: a service checks its compiled scorer on
-    them, and the domain classifier compares later rows with them. `known` is the reference. Raises
-    InputError when the model takes more than 20 MB.
+    them, and the domain classifier compares later rows with them. `known` is the reference,
+    `sure` the `Certainty` of the answers (None: not known). Raises InputError when the model takes
+    more than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
@@ -126,9 +130,14 @@ def write_bundle(
     work.write_json("model/reference.json", known)
     if work.run.file(COLUMNS).exists():  # runs of before it was written have none
         work.write_text(f"model/{COLUMNS}", work.read(COLUMNS).read_text(encoding="utf-8"))
-    work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
+    card |= {"model_sha256": work.outputs["model/model.skops"]}
+    if sure is not None:
+        certainty_files.write_certainty(work, sure, card["model_sha256"])
+        card |= {"certainty": (card.get("certainty") or {}) | {"assumption": sure.assumption}}
+    work.write_json("model/card.json", card)
     work.write_text("model/card.md", card_text(card))
-    return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}
+    written = [name for name in FILES if f"model/{name}" in work.outputs]
+    return {name: work.run.file(f"model/{name}").stat().st_size for name in written}
 
 
 def _write_examples(work, model: Pipeline, raw: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,8 @@ FILE_SAYS = {
     "examples.parquet": "raw rows on which a service checks itself when it starts",
     "schema.json": "the fields of a row: kind, example, range or levels",
     "reference.json": "how columns and answers were distributed: stage 8 compares with it",
+    "certainty.json": "how sure an answer is: what the answers of the folds tell",
+    "certainty.skops": "trees that tell how far the truth may lie from a number, row by row",
     "card.json": "what the model is for, how good it is, its limits; for programs",
     "card.md": "the same for people",
 }
@@ -21,8 +23,9 @@ FILE_SAYS = {
 def headline(card: dict, size: int, agreement: pd.DataFrame) -> str:
     """The stage's result in a sentence; `size` in bytes, `agreement` by `prediction_agreement`."""
     agree = (agreement["same predictions"] == "yes").all()
+    article = "An" if card["model"][:1] in "aeiou" else "A"
     return (
-        f"A {card['model']} model fitted on {card['fitted_on_rows']:,} rows "
+        f"{article} {card['model']} model fitted on {card['fitted_on_rows']:,} rows "
         f"({size / 2**20:.1f} MB) answers over HTTP; API, batch and notebook "
         f"{'agree' if agree else 'do NOT agree'}."
     )

@@ -9,12 +9,14 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
+from ..answers.fold_answers import read_fold_answers
+from ..answers.learn_from_model import certainty_of
 from ..learning.labelled_data import Labelled
 from ..pages.show import folded, say, together
 from ..pipeline import whole_pipeline
 from ..serving import local_service
 from ..serving.model_bundle import Bundle, predict_rows
-from . import bundle_files, deployment_report, model_card, service_proof
+from . import bundle_files, deployment_report, model_card, service_proof, what_if
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
     """
     model = whole_pipeline.load(work.read("data/trained.skops"))
     known = labelled if refit else labelled.of("train")
-    answers = bundle_files.held_out_answers(model, labelled)
+    answers, trained = bundle_files.held_out_answers(model, labelled), model
     if refit:
         model = whole_pipeline.refit(model, known.X, known.y, cleaning, known)
     raw = work.read_table("raw").iloc[known.row].reset_index(drop=True)
@@ -51,7 +53,9 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
     metrics = work.read_json("metrics.json")
     card = model_card.make_card(work.run.name, work.about, metrics, known.y, refit)
     reference = bundle_files.make_reference(work, model, known, answers)
-    sizes = bundle_files.write_bundle(work, model, schema, card, reference, raw)
+    sure = certainty_of(labelled, read_fold_answers(work, labelled), model, refit)
+    sizes = bundle_files.write_bundle(work, model, schema, card, reference, raw, sure)
+    what_if.hand_on(work, what_if.asked_of(work, labelled, known, trained, model, schema, sure))
     return Deployed(model, known, raw, refit, sizes, bundle_files.read_bundle(work))
 
 

@@ -12,6 +12,9 @@ from ..base.verdicts import passes, was_required
 from ..examples import known as examples_known
 from ..learning.later_scores import describe_promise
 from ..learning.metric_names import PLAIN_NAMES
+from ..models.model_ladder import ADDITIVE
+
+READS = {ADDITIVE: " (a sum of one curve a column, which stage 6 draws)"}
 
 
 def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: bool) -> dict:
@@ -37,6 +40,7 @@ def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: boo
             "baseline": metrics["baseline"],
             "verdict": metrics["verdict"],
         },
+        "certainty": metrics.get("certainty"),
         "baseline_answer": _baseline(metrics, y),
         "limits": _limits(about, metrics),
         "versions": {n: metadata.version(n) for n in ("scikit-learn", "skops", "pandas")},
@@ -80,16 +84,33 @@ def card_text(card: dict) -> str:
     paragraphs = [
         f"# Model card: {inert(card['task']['target'])}",
         f"**Question.** {inert(card['question'])}",
-        f"**Model.** {inert(card['model'])}, fitted on {card['fitted_on_rows']:,} rows of "
+        f"**Model.** {inert(card['model'])}{READS.get(card['model'], '')}, fitted on "
+        f"{card['fitted_on_rows']:,} rows of "
         f"{inert(card['source'])}{refit}.",
         f"**Verdict.** {inert(held_out['verdict'])}, on {held_out['rows']:,} held-out rows:",
         _scores_as_markdown(held_out),
         *filter(None, [inert(describe_promise(held_out.get("promise")))]),
+        *_certainty_as_markdown(card.get("certainty")),
         *_compiled_as_markdown(card.get("compiled")),
         "**Limits.**",
         "\n".join(f"- {inert(limit)}" for limit in card["limits"]),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _certainty_as_markdown(found: dict | None) -> list[str]:
+    """How often intervals or sets held the truth of held-out rows, and what that rests on."""
+    if found is None:  # a card of before
+        return []
+    tested = ""
+    if "coverage" in found:
+        low, high = found["interval"]
+        tested = (
+            f"What should hold the truth in {found['level']:.0%} of the rows held it in "
+            f"{found['coverage']:.1%} of {found['rows']:,} held-out rows "
+            f"({low:.1%} to {high:.1%}). "
+        )
+    return [f"**How sure.** {tested}Assumed: {inert(found['assumption'])}"]
 
 
 def _compiled_as_markdown(compiled: dict | None) -> list[str]:

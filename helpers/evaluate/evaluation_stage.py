@@ -10,6 +10,8 @@ from functools import cached_property
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..answers.fold_answers import FoldAnswers, read_fold_answers
+from ..answers.learn_from_model import certainty_of
 from ..base.verdicts import passes
 from ..learning.labelled_data import Labelled, labelled_rows
 from ..learning.metric_scores import score
@@ -19,11 +21,13 @@ from ..learning.task_kind import Task
 from ..pages.show import folded, say, together
 from ..pipeline import whole_pipeline
 from . import (
+    additive_curves,
     calibration_curve,
     cost_of_errors,
     diagnosis,
     evaluate_model,
     evaluation_report,
+    how_sure,
     importance,
     learning_curves,
     model_verdict,
@@ -32,6 +36,7 @@ from . import (
     repeated_validation,
     served_worse,
     way_back,
+    why_answers,
 )
 
 LEADING = 12  # columns, the most important ones, by which groups are made
@@ -44,7 +49,7 @@ class Evaluation:
     `model` takes raw rows, `labelled` are all rows with a label, `training` is the content of
     `training.json`; `answers` and `guessed` are the model's and the baseline's predictions and
     probabilities (n × classes; None for numbers). `raw` are the held-out rows as they came, `units`
-    the units of measurement by column.
+    the units of measurement by column, `on_folds` the answers of the folds that stage 5 kept.
     """
 
     model: Pipeline
@@ -55,6 +60,7 @@ class Evaluation:
     raw: pd.DataFrame
     units: dict
     seed: int = 42
+    on_folds: FoldAnswers | None = None
 
     @property
     def task(self) -> Task:
@@ -97,12 +103,34 @@ class Evaluation:
         return importance.columns_by_importance(self.falls)
 
     @cached_property
+    def column_curves(self) -> list[additive_curves.Curve]:
+        """What each column adds, where the model is a sum of that; else none."""
+        task = additive_curves.watching(self.learn)
+        return additive_curves.curves(task, self.model[1:], self.learn)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a model that can be read was asked for, and taken."""
+        return bool((self.training.get("readable") or {}).get("taken")) and bool(self.column_curves)
+
+    @cached_property
     def worse(self) -> pd.DataFrame:
         """The groups that are served worse than they could be."""
         columns = self.leading[:LEADING]
         return served_worse.served_worse(
             self.task, self.test.X, *self.held_out[1:], columns, self.test.unit
         )
+
+    @cached_property
+    def how_sure(self) -> how_sure.HowSure | None:
+        """How sure the answers are; None where the folds' answers tell too little."""
+        sure = certainty_of(self.labelled, self.on_folds, self.model)
+        if sure is None:
+            return None
+        features = self.model[:-1].transform(self.raw) if self.task.is_regression else None
+        about = self.test.X, self.leading[:LEADING], self.test.unit
+        asked = self.test.y, self.answers, features
+        return how_sure.HowSure(self.task, sure, *asked, *about)
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -129,7 +157,8 @@ def ask_held_out(work, seed: int = 42) -> Evaluation:
     answers, guessed = predict(task, model, raw), evaluate_model.baseline_answers(task, learn, test)
     keep_answers(work, test, *answers)
     units = work.about.get("units", {})
-    return Evaluation(model, labelled, training, answers, guessed, raw, units, seed)
+    on_folds = read_fold_answers(work, labelled)
+    return Evaluation(model, labelled, training, answers, guessed, raw, units, seed, on_folds)
 
 
 def show_scores(found: Evaluation) -> None:
@@ -197,13 +226,48 @@ def show_importance(found: Evaluation) -> None:
     said = say(importance.describe_importance(found.falls, len(found.test.y)))
     sure = found.falls[found.falls["sure"]]
     drawn = model_plots.falls(sure, found.task.main_metric, height=3.2) if len(sure) else None
-    together(said, drawn)
+    together(*_readable(found), said, drawn)
+
+
+def _readable(found: Evaluation) -> tuple:
+    """What became of the wish for a model that can be read; nothing where nobody had it.
+
+    Where one was taken, the curves that it is the sum of.
+    """
+    wish = found.training.get("readable")
+    return (say(wish["reading"]), *(_curves(found) if found.is_read else ())) if wish else ()
+
+
+def _curves(found: Evaluation) -> tuple:
+    """The curves of a model that is a sum of one curve a column, below a sentence on them."""
+    task = additive_curves.watching(found.learn)
+    said = say(additive_curves.describe_curves(task, found.column_curves))
+    return said, additive_curves.curves_picture(task, found.column_curves)
 
 
 def show_groups(found: Evaluation) -> None:
     """The groups that are served worse than they could be."""
     said = say(served_worse.describe_groups(found.worse))
     together(said, served_worse.shown_groups(found.worse) if len(found.worse) else None)
+
+
+def show_certainty(found: Evaluation) -> None:
+    """How sure the answers are: coverage on the held-out rows, a picture, rows for a person."""
+    if found.how_sure is None:
+        return together(say(how_sure.NOT_KNOWN))
+    asked = found.how_sure
+    said = say(how_sure.describe(asked), how_sure.describe_abstention(asked))
+    table = None if found.task.is_regression else how_sure.shown_abstention(asked.abstention)
+    slices = folded("Coverage by group", how_sure.shown_slices(asked.slices))
+    return together(said, how_sure.drawn(asked), table, slices)
+
+
+def show_reasons(found: Evaluation) -> None:
+    """Why this answer? The reasons of a typical, a wrong and a surprising row."""
+    asked = found.model[1:], found.learn, found.test, found.answers, found.raw
+    reasons, rows = why_answers.explained_rows(*asked)
+    said = why_answers.describe(reasons, rows, list(found.falls["columns"]))
+    together(say("**Why this answer?**", *said), why_answers.drawn(reasons, rows))
 
 
 def answer(work, found: Evaluation, judged: Judged) -> dict:
@@ -226,7 +290,8 @@ def _metrics(found: Evaluation, judged: Judged) -> dict:
     more |= diagnosis.kept(_calibration_errors(found), found.back, found.worse)
     about = found.task, counts, found.training["model"], found.scores, judged.verdict, reading
     kept = evaluate_model.metrics_file(*about, **more)
-    return kept | repeated_validation.kept(judged.again)
+    sure = {"certainty": how_sure.content(found.how_sure)} if found.how_sure else {}
+    return kept | repeated_validation.kept(judged.again) | sure
 
 
 def _calibration_errors(found: Evaluation) -> dict[str, float]:
@@ -259,7 +324,14 @@ def _folded_calibration(found: Evaluation):
 
 
 def _folded_dependence(found: Evaluation):
-    """The mean answer along the most important columns; None where no column is sure."""
+    """The mean answer along the most important columns; None where no column is sure.
+
+    Of a model that is a sum of curves these themselves; None where they are shown above.
+    """
+    if found.column_curves:
+        return (
+            None if found.is_read else folded("The whole model, a curve a column", *_curves(found))
+        )
     asked = found.task, found.model[1:], found.test.X, found.falls, found.units
     drawn = partial_dependence_curves.dependence_picture(*asked)
     title = "How the answer changes along one column (partial dependence)"

@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.value_forms import level_of
-from .encoders import CompiledStep, Part, Stateless, compiled_step
+from .encoders import CompiledStep, Part, Stateless, compiled_step, first_step
 from .formula_parts import MISSING_LEVEL, level_text
 
 MOST_LEVELS = 50_000  # of all columns of a step; more would be a table too large to keep
@@ -96,6 +96,11 @@ class LevelTable:
         """The numbers of a level."""
         return self.numbers[self.places.get(self.level(text), -1)]
 
+    def described(self) -> dict:
+        """The levels, and the numbers of each; the last row of numbers is of unseen levels."""
+        return {"column": self.column, "levels": list(self.places), "numbers": self.numbers,
+                "width": self.numbers.shape[1]}  # fmt: skip
+
     def of_column(self, column: EncodedColumn | pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of each distinct text of a column, missing the last, and its cells' codes."""
         codes, texts = EncodedColumn.of_cells(column).codes_and_texts
@@ -124,6 +129,16 @@ class CompiledLevels(CompiledStep):
             parts.append(Part(*one.of_column(clean[one.column]), slice(start, start + width)))
             start += width
         return parts
+
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each level, or of each mean of the target."""
+        return [(one.column,) for one in self.tables for _ in range(one.numbers.shape[1])]
+
+    def described(self) -> dict:
+        """A table for each column; `form` is that of texts that are looked up by a part of them."""
+        form = getattr(first_step(self.steps), "form", "")
+        return {"kind": "levels", "columns": self.columns, "form": form,
+                "tables": [one.described() for one in self.tables]}  # fmt: skip
 
 
 def level_tables(steps: Pipeline, columns: list[str]) -> list[LevelTable]:

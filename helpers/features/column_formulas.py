@@ -50,6 +50,14 @@ def _cosine(degrees):
     return np.cos(np.radians(degrees))
 
 
+def waves_of_degrees() -> dict[str, np.ndarray]:
+    """The sine and cosine of each whole degree from 0 to 360, as they are computed here.
+
+    Another library's differ in the last digit, and trees tell 60 degrees from 120 by that.
+    """
+    return {"sine": _sine(np.arange(361.0)), "cosine": _cosine(np.arange(361.0))}
+
+
 ONE_NUMBER = {
     "abs": np.abs, "log1p": np.log1p, "sqrt": np.sqrt, "sin": _sine, "cos": _cosine,
 }  # fmt: skip

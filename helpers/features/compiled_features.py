@@ -46,6 +46,20 @@ class CompiledFeatures:
         for start in range(0, rows, BLOCK):
             yield self._block(parts, slice(start, min(start + BLOCK, rows)))
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """By feature the cleaned columns that it is made of; a formula's are those that it uses."""
+        known: dict[str, tuple[str, ...]] = {}
+        for name, formula in self.formulas.formulas:
+            known[name] = _all_of(known, formula.columns)
+        found = [_all_of(known, origin) for step in self.steps for origin in step.origins()]
+        return [found[i] for i in np.arange(len(found))[self.kept]]
+
+    def described(self) -> dict:
+        """Formulas, steps and which numbers are kept: see `helpers.pipeline.described`."""
+        kept = None if isinstance(self.kept, slice) else np.asarray(self.kept)
+        steps = [step.described() for step in self.steps]
+        return {**self.formulas.described(), "steps": steps, "width": self.width, "kept": kept}
+
     def _own(self, step: int) -> slice:
         """Where the features of a step stand."""
         start = sum(one.width for one in self.steps[:step])
@@ -56,3 +70,8 @@ class CompiledFeatures:
         for own, part in parts:
             part.write(numbers[:, own], these)
         return numbers[:, self.kept]
+
+
+def _all_of(known: dict[str, tuple[str, ...]], names) -> tuple[str, ...]:
+    """The columns behind some names, each once; `known` has those of derived columns."""
+    return tuple(dict.fromkeys(one for name in names for one in known.get(name, (name,))))

@@ -163,6 +163,28 @@ class CompiledDates(CompiledStep):
         found = np.where(np.isnan(found), self.fill, found)
         return (found - self.scaler.mean_) / self.scaler.scale_
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each part of the calendar; of days between dates, both."""
+        return [(name,) for name, _ in self.parts] + [tuple(pair) for pair in self.pairs]
+
+    def described(self) -> dict:
+        """The calendar parts, the pairs whose days apart count, what fills gaps, the scaling."""
+        parts = [[name, part.name] for name, part in self.parts]
+        waves = {part.name: _all_places(part) for _, part in self.parts if part.wave}
+        return {"kind": "dates", "columns": self.columns, "parts": parts, "pairs": self.pairs,
+                "waves": waves, "fill": self.fill, "mean": self.scaler.mean_,
+                "scale": self.scaler.scale_}  # fmt: skip
+
+
+def _all_places(part: CalendarPart) -> np.ndarray:
+    """A wave of each minute of a day, weekday or day of the year, as they are computed here.
+
+    Another library's sine differs in the last digit, and trees tell 16:00 from 20:00 by that.
+    """
+    length = CALENDAR[part.plain][0]
+    numbers = {"hour": np.arange(1440) // 60 + np.arange(1440) % 60 / 60, "weekday": np.arange(7)}
+    return part.on_circle(numbers.get(part.plain, np.arange(367)), length)
+
 
 def _days_between(first: datetime | None, second: datetime | None) -> float:
     if first is None or second is None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.coded_column import Columns
-from .column_formulas import parse_formula
+from .column_formulas import parse_formula, waves_of_degrees
 from .encoders import Stateless, as_series
 
 
@@ -59,6 +59,14 @@ class CompiledFormulas:
         for name, formula in self.formulas:
             row[name] = formula.row(row, self.groups)
         return row
+
+    def described(self) -> dict:
+        """Each formula as a tree of parts, and the statistics of groups that they ask for."""
+        parts = [
+            {"name": name, "root": formula.root.described()} for name, formula in self.formulas
+        ]
+        degrees = waves_of_degrees() if parts else {}
+        return {"formulas": parts, "groups": self.groups, "degrees": degrees}
 
     def table(self, clean: Columns) -> Columns:
         """Cleaned columns and the derived ones."""

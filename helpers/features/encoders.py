@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..cells.coded_column import Columns, EncodedColumn
 
 ALL = slice(None)
+HELD = "held"  # a step that is not written out: whoever runs the description brings its numbers
 
 
 def remember_columns(step, X: pd.DataFrame) -> None:
@@ -85,6 +86,14 @@ class CompiledStep:
             return [Part(self._asked(pd.DataFrame({self.columns[0]: values})), only.codes, ALL)]
         frame = pd.DataFrame({name: as_series(clean[name]).array for name in self.columns})
         return [Part(self._asked(frame), None, ALL)]
+
+    def origins(self) -> list[tuple[str, ...]]:
+        """By feature the columns that it is made of; here, where more is not known, all of them."""
+        return [tuple(self.columns)] * self.width
+
+    def described(self) -> dict:
+        """The step as plain data for `scorer.js`; without a written form its numbers are held."""
+        return {"kind": HELD, "columns": self.columns, "width": self.width}
 
     def _asked(self, frame: pd.DataFrame) -> np.ndarray:
         return np.asarray(self.steps.transform(frame), dtype=float)

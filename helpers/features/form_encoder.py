@@ -15,6 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..cells.times_of_day import TIME
 from ..cells.value_forms import NUMBERED, numbers_of
 from .encoders import CompiledStep, compiled_step, remember_columns
 
@@ -82,6 +83,27 @@ class CompiledForms(CompiledStep):
         gaps = np.isnan(found)
         known = np.concatenate([np.where(gaps, self.fill, found), gaps[self.marked]])
         return (known - self.scaler.mean_) / self.scaler.scale_
+
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each number, then that of each mark of a gap."""
+        of_number = [(name,) for name in self.columns for _ in self.first.numbers(name, None)]
+        return of_number + [of_number[i] for i in self.marked]
+
+    def described(self) -> dict:
+        """The form, the ranks of ordered words, what fills gaps, the scaling."""
+        own = {"form": self.first.form, "ranks": self.first.ranks or {}, "columns": self.columns}
+        learnt = {"fill": self.fill, "marked": self.marked, "mean": self.scaler.mean_}
+        learnt |= {"scale": self.scaler.scale_, "waves": _all_times(self.first)}
+        return {"kind": "forms"} | own | learnt
+
+
+def _all_times(first: FormNumbers) -> dict[str, np.ndarray]:
+    """The waves of each minute of a day, as they are computed here, to the last digit."""
+    if first.form != TIME:
+        return {}
+    texts = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)]
+    numbers = np.array([first.numbers("", text) for text in texts])
+    return dict(zip(("sin", "cos"), numbers[:, 1:].T.copy(), strict=True))
 
 
 @compiled_step.register

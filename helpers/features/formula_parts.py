@@ -37,6 +37,10 @@ class Part(ABC):
     def table(self, frame: pd.DataFrame, groups: Groups) -> pd.Series | float:
         """What it is worth in each of many cleaned rows; a number where all rows have the same."""
 
+    @abstractmethod
+    def described(self) -> dict:
+        """It as plain data: its kind, and what is inside."""
+
     def walk(self) -> Iterator[Part]:
         """It and all parts inside."""
         yield self
@@ -62,6 +66,10 @@ class Number(Part):
         """The number."""
         return self.value
 
+    def described(self) -> dict:
+        """The number."""
+        return {"part": "number", "value": self.value}
+
 
 @dataclass(frozen=True)
 class Cells(Part):
@@ -83,6 +91,10 @@ class Cells(Part):
         except (TypeError, ValueError):
             said = f"The formula '{self.formula}' needs numbers in '{self.name}'."
             raise InputError(said) from None
+
+    def described(self) -> dict:
+        """Its name."""
+        return {"part": "cell", "column": self.name}
 
     def columns(self) -> list[str]:
         """Its name."""
@@ -125,6 +137,10 @@ class Operation(Part):
             left = np.float64(left)  # numpy divides by zero without raising
         return self.work(left, right)
 
+    def described(self) -> dict:
+        """The operator's name in Python's module `operator`, and both sides."""
+        return _call(self.work, self.inner)
+
 
 @dataclass(frozen=True)
 class Sign(Part):
@@ -146,6 +162,10 @@ class Sign(Part):
         """The column or number with that sign."""
         return self.work(self.operand.table(frame, groups))
 
+    def described(self) -> dict:
+        """The sign's name in Python's module `operator`, and the part."""
+        return _call(self.work, self.inner)
+
 
 @dataclass(frozen=True)
 class Function(Part):
@@ -163,6 +183,10 @@ class Function(Part):
     def table(self, frame: pd.DataFrame, groups: Groups) -> pd.Series | float:
         """The function of columns or plain numbers."""
         return self.work(*(part.table(frame, groups) for part in self.inner))
+
+    def described(self) -> dict:
+        """The function's name, and what it is asked of."""
+        return _call(self.work, self.inner)
 
 
 @dataclass(frozen=True)
@@ -200,12 +224,21 @@ class GroupStatistic(Part):
         each = {str(level): float(value) for level, value in sorted(values.items())}
         return {ALL_ROWS: overall} | each
 
+    def described(self) -> dict:
+        """Under which key its values stand, and the column of the groups."""
+        return {"part": "group", "key": self.key, "column": self.group}
+
     def _levels(self, frame: pd.DataFrame) -> pd.Series:
         return column_of(frame, self.group, self.formula).astype("str").fillna(MISSING_LEVEL)
 
     def columns(self) -> list[str]:
         """The column that it sums up, and the group's."""
         return [*(self.column.columns() if self.column else ()), self.group]
+
+
+def _call(work: Callable, inner: tuple[Part, ...]) -> dict:
+    name = work.__name__.lstrip("_")
+    return {"part": "call", "name": name, "of": [part.described() for part in inner]}
 
 
 def column_of(frame: pd.DataFrame, name: str, formula: str) -> pd.Series:

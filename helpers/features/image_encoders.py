@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from .encoders import Stateless, remember_columns
+from .encoders import CompiledStep, Stateless, compiled_step, remember_columns
 
 
 class ImageToNumbers(Stateless):
@@ -146,3 +146,21 @@ def _by_image(names) -> dict[str, list[str]]:
     for name in names:
         found.setdefault(str(name).rsplit("_", 2)[0], []).append(str(name))
     return found
+
+
+class ImageColumns(CompiledStep):
+    """The steps of images, which are asked themselves; it knows which picture a number is of."""
+
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each direction."""
+        models = self.steps[-1].models_
+        return [(name,) for name, model in models.items() for _ in range(model[-1].n_components_)]
+
+    def described(self) -> dict:
+        """Not written out: whoever runs the description can't open pictures; numbers are held."""
+        return super().described()
+
+
+@compiled_step.register
+def _(first: ImageToNumbers, steps, columns: list[str]) -> CompiledStep:
+    return ImageColumns(steps, columns)

@@ -101,6 +101,18 @@ class CompiledNumbers(CompiledStep):
         start = len(self.stays)
         return filled + [self._marks(clean, i, start + n) for n, i in enumerate(self.marked)]
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each number, then that of each mark of a gap."""
+        return [(self.columns[i],) for i in (*self.stays, *self.marked)]
+
+    def described(self) -> dict:
+        """The medians, which gaps are marked, and the scaling; see `helpers.pipeline.described`."""
+        return {
+            "kind": "numbers", "columns": self.columns, "largest": LARGEST,
+            "stays": self.stays, "fill": self.fill, "marked": np.asarray(self.marked),
+            **vars(self.scaling),
+        }  # fmt: skip
+
     def _filled(self, clean: Columns, column: int, place: int) -> Part:
         values, codes = _distinct(clean[self.columns[column]])
         values = values.clip(-LARGEST, LARGEST)

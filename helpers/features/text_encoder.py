@@ -143,6 +143,14 @@ class CompiledTexts(CompiledStep):
         """The numbers of the row's texts, column by column."""
         return np.concatenate([topics.of(row[name] or "") for name, topics in self.topics])
 
+    def origins(self) -> list[tuple[str, ...]]:
+        """The column of each topic."""
+        return [(name,) for name, topics in self.topics for _ in topics.of("")]
+
+    def described(self) -> dict:
+        """Not written out: words × directions are megabytes; the numbers of a text are held."""
+        return super().described()
+
 
 @compiled_step.register
 def _(first: TextToNumbers, steps, columns: list[str]) -> CompiledStep:

@@ -15,10 +15,10 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.as_texts import as_text
+from ..cells.column_numbers import number_format
 from ..cells.delivery_forms import fitted_plan
 from ..cells.kinds import Kind, kind_of
 from ..cells.known_words import BOOLEANS, MISSING_WORDS
-from ..cells.number_formats import number_format
 from ..cells.other_forms import other_reader
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import DASHES, repair_encoding, tidy

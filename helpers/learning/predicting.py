@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +19,25 @@ def predict_scores(task: Task, model, rows: pd.DataFrame, truth, metrics=None) -
     return score(task, truth, prediction, probability, metrics)
 
 
-def predict(task: Task, model, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+# Gets the features of some rows, their predictions, and the probabilities (None for numbers)
+Look = Callable[[np.ndarray, np.ndarray, np.ndarray | None], None]
+
+
+def predict(
+    task: Task, model, rows: pd.DataFrame, look: Look | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """A fitted model's predictions, and for classes the n × classes probabilities (else None).
 
     Columns of the probabilities follow `task.classes`, also where the model has not seen a class.
     The prediction is read off the probabilities: asking `predict` too would clean the rows, make
-    the features and climb every tree twice.
+    the features and climb every tree twice. `look` is shown the features that a pipeline makes of
+    the rows, n × features, with the answers.
     """
+    if look is not None:
+        features = model[:-1].transform(rows)
+        answers = predict(task, model[-1:], features)
+        look(np.asarray(features, dtype=float), *answers)
+        return answers
     if task.is_regression:
         return model.predict(rows), None
     return Answers.of(task, model).of_rows(model.predict_proba(rows))

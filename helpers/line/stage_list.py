@@ -55,10 +55,13 @@ UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 # The plan before a person changed it; and that of the training rows, where it cleans otherwise
 DRAFTED = "cleaning_drafted.yaml"
+WHAT_IF = "data/what_if.json"  # the model and rows of the page "What if"
 COLUMNS = "columns.yaml"  # what each column held and how it was read
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
 LABEL_DOUBTS = "data/label_doubts.parquet"  # training rows whose label is in doubt
 TRAINED = ("data/trained.skops", "training.json")
+FOLD_ANSWERS = "data/fold_answers.parquet"  # of the chosen model, to rows that it had not seen
+CERTAINTY = ("model/certainty.json", "model/certainty.skops")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
 # The labelled rows, and which are held out
 SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT, *BY_TRAINING)
@@ -89,19 +92,19 @@ STAGES = (
           writes=("data/split.parquet", SPLIT, *BY_TRAINING), needs_target=True),
     Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
           reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
-          writes=(*TRAINED, "trials.csv", LABEL_DOUBTS), needs_target=True),
+          writes=(*TRAINED, "trials.csv", LABEL_DOUBTS, FOLD_ANSWERS), needs_target=True),
     Stage(6, "evaluate", "Evaluation", "06_evaluation", "Is it good enough?",
-          reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, *TRAINED),
+          reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, *TRAINED, FOLD_ANSWERS),
           writes=("metrics.json", "front.png", "data/held_out_answers.parquet"),
           needs_target=True),
     Stage(7, "deploy", "Deployment", "07_deployment", "Does it give the same answers in service?",
           reads=(ABOUT, RAW, PLAN, DRAFTED, COLUMNS, "features.yaml", *SPLIT_FILES, *TRAINED,
-                 "metrics.json", LOOKUPS),
+                 "metrics.json", LOOKUPS, FOLD_ANSWERS),
           writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet",
-                  "model/columns.yaml", "model/lookups.parquet"),
+                  "model/columns.yaml", "model/lookups.parquet", *CERTAINTY, WHAT_IF),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
-          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),
+          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE, *CERTAINTY),
           writes=("monitoring.json", "data/later.parquet"), needs_target=True),
 )  # fmt: skip
 

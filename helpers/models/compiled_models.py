@@ -40,6 +40,10 @@ class CompiledModel:
         has_classes = hasattr(self.model, "predict_proba")
         return self.model.predict_proba(x) if has_classes else self.model.predict(x)
 
+    def described(self) -> dict | None:
+        """The model as plain data for `scorer.js`; None where it has no written form."""
+        return None
+
 
 class AskedModel(CompiledModel):
     """A model whose class has no compiled form."""
@@ -74,6 +78,10 @@ class Constant(CompiledModel):
         """The answer."""
         return self.answer
 
+    def described(self) -> dict:
+        """The answer."""
+        return {"kind": "constant", "answer": np.asarray(self.answer, dtype=float)}
+
 
 @compiled_model.register(LogisticRegression)
 class Logistic(CompiledModel):
@@ -90,6 +98,11 @@ class Logistic(CompiledModel):
         margins = self.weights @ x + self.start
         return binary_probabilities(float(margins)) if self.is_binary else softmax(margins)
 
+    def described(self) -> dict:
+        """A row of weights for each margin, and where each starts."""
+        return {"kind": "logistic", "weights": np.atleast_2d(self.weights),
+                "start": np.atleast_1d(self.start)}  # fmt: skip
+
 
 @compiled_model.register(Ridge)
 class Linear(CompiledModel):
@@ -102,6 +115,10 @@ class Linear(CompiledModel):
     def row(self, x: np.ndarray) -> float:
         """The number."""
         return float(self.weights @ x) + self.start
+
+    def described(self) -> dict:
+        """The weights, and where it starts."""
+        return {"kind": "linear", "weights": self.weights, "start": self.start}
 
 
 @compiled_model.register(ensemble.RandomForestClassifier)
@@ -127,6 +144,13 @@ class Forest(CompiledModel):
         mean = sum(tree.predict(rows) for tree in self.members) / len(self.members)
         return mean if self.is_class else mean[:, 0]
 
+    def described(self) -> dict:
+        """The trees; of the shares of the classes all but the first, which is the rest."""
+        trees = self.trees.described()
+        value = trees["value"][:, 1:] if self.is_class else trees["value"]
+        own = {"value": value, "outs": value.shape[1], "is_class": self.is_class}
+        return {"kind": "forest"} | trees | own
+
 
 @compiled_model.register(ensemble.HistGradientBoostingClassifier)
 @compiled_model.register(ensemble.HistGradientBoostingRegressor)
@@ -149,6 +173,13 @@ class Boosting(CompiledModel):
         if self.is_number:
             return float(margins[0])
         return binary_probabilities(float(margins[0])) if self.columns == 1 else softmax(margins)
+
+    def described(self) -> dict | None:
+        """The trees, as many rounds for each of `columns` margins, and where the margins start."""
+        if self.no_row_form:
+            return None
+        own = {"columns": self.columns, "start": self.start, "is_number": self.is_number}
+        return {"kind": "boosting"} | self.trees.described() | own
 
 
 @compiled_model.register(Calibrated)
@@ -177,6 +208,14 @@ class CompiledCalibration(CompiledModel):
         found = self.inner.table(x)
         return apply_calibration(found, self.slope, self.shifts) if self.applies else found
 
+    def described(self) -> dict | None:
+        """The model inside, the slope and the shifts."""
+        inner = self.inner.described()
+        if inner is None or not self.applies:
+            return inner
+        own = {"slope": self.slope, "shifts": self.shifts, "least": MIN_PROBABILITY}
+        return {"kind": "calibrated", "inner": inner} | own
+
 
 @compiled_model.register(ensemble.VotingClassifier)
 @compiled_model.register(ensemble.VotingRegressor)
@@ -197,6 +236,12 @@ class MeanOfModels(CompiledModel):
     def table(self, x: np.ndarray) -> np.ndarray:
         """The weighted mean of the members' answers to many rows."""
         return sum(w * m.table(x) for w, m in zip(self.weights, self.members, strict=True))
+
+    def described(self) -> dict | None:
+        """The members and their weights."""
+        members = [member.described() for member in self.members]
+        return None if None in members else {"kind": "mean", "members": members,
+                                             "weights": self.weights}  # fmt: skip
 
 
 def binary_probabilities(margin: float) -> np.ndarray:

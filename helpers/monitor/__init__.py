@@ -1,6 +1,6 @@
 """Stage 8, monitoring: later rows, drift, performance with and without labels, whether a challenger
 is better than the champion.
 
-May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, registry,
-serving.
+May import: base, cells, line, tables, drift, learning, models, answers, examples, pages, pipeline,
+registry, serving.
 """

@@ -36,6 +36,7 @@ from ..serving.model_bundle import (
 )
 from ..tables import encodings, read_any
 from . import (
+    interval_coverage,
     monitor_model,
     monitoring_report,
     period_scores,
@@ -79,14 +80,17 @@ def look(address: str, data: str = "", settings=()) -> dict:
     changes = monitor_model.quality_changes(production, known.time_column)
     promised = period_scores.promise(production.known.task, metrics, None)
     by_period = period_scores.performance(production, promised)
+    covered = interval_coverage.coverage_by_period(production, bundle.certainty)
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
     decision = monitor_model.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
     days = service_traffic.by_day(log_folder(address))
     found = drift_report.drift_findings(
-        drifted, predictions, joint, [*changes, *service_traffic.traffic_findings(days)]
-    )
+        drifted, predictions, joint,
+        [*interval_coverage.coverage_findings(covered, bundle.task), *changes,
+         *service_traffic.traffic_findings(days)],
+    )  # fmt: skip
     seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found,
-                                     joint, days, None, None, None)  # fmt: skip
+                                     joint, days, None, None, None, coverage=covered)  # fmt: skip
     seen["summary"]["Drift"] += f" {monitoring_report.describe_prediction_drift(predictions)}"
     seen["summary"]["Drift"] += f" {known.note}" * bool(known.note)
     return seen

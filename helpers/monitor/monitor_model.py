@@ -23,7 +23,7 @@ from ..pipeline.whole_pipeline import model_columns
 from . import reading_findings
 from .period_scores import Unseen
 from .production_rows import Production
-from .score_fall import LEVEL, P_VALUE, RELATIVE
+from .score_fall import P_VALUE, RELATIVE, has_fallen
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
@@ -119,16 +119,6 @@ def decide(
     reason = f"{no_labels}{held_out}, and {verb}{_in_words(found, metrics, fell, max_drop)}"
     return {"decision": RETRAIN if fell.any() else KEEP, "reason": reason, "drifted": columns,
             "score_dropped": bool(fell.any())}  # fmt: skip
-
-
-def has_fallen(table: pd.DataFrame, max_drop: float) -> pd.Series:
-    """Of each period whether its score fell by more than `max_drop`, and by more than chance.
-
-    False of periods that are not judged: undated rows, and what an earlier look has judged.
-    """
-    if P_VALUE not in table:  # the held-out rows themselves
-        return pd.Series(False, index=table.index)
-    return (table[RELATIVE] < -max_drop) & (table[P_VALUE] < LEVEL)
 
 
 def _in_words(found: pd.DataFrame, metrics: dict, fell: pd.Series, max_drop: float) -> str:

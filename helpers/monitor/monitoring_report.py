@@ -16,6 +16,7 @@ from ..learning.task_kind import Task
 from ..line.run_folder import Run
 from ..tables import odd_files
 from . import better_than_champion, performance_without_labels
+from .interval_coverage import describe_coverage
 from .monitor_model import DRIFT_CODES, KEEP, UNSEEN, is_known
 from .period_scores import HIGH, LOW, ROWS, UNITS
 from .production_rows import UNDATED, Production
@@ -154,12 +155,13 @@ def summary(
     drifted: pd.DataFrame, found: list[Finding], joint: domain_classifier.Domain,
     days: pd.DataFrame,
     compared: dict | None, policies: dict | None, shadow: dict | None, looks: list[dict] = (),
+    coverage: pd.DataFrame | None = None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `summary` is what a person reads of it, subject by subject.
 
     `found` are the findings, `compared` comes from `compare_models`, `policies` from
     `retraining_policies.as_json`, `shadow` from `service_traffic.in_shadow`, `looks` from
-    `earlier_looks.with_this_look`.
+    `earlier_looks.with_this_look`, `coverage` from `interval_coverage.coverage_by_period`.
     """
     wrong = [one for one in found if one.code not in DRIFT_CODES]
     task = production.known.task
@@ -173,18 +175,24 @@ def summary(
         "expected": expected.to_dict("index"),
         "shadow": shadow,
         "traffic": days.to_dict("index"),
-        "compared": compared,
-        "policies": policies,
-        "looks": list(looks),
+        "compared": compared, "policies": policies, "looks": list(looks),
+        "coverage": {} if coverage is None else coverage.to_dict("index"),
         "summary": {
             **_of_file(production),
             "Volume": _plain(describe_production(production), describe_traffic(days)),
             "Drift": _plain(describe_drift(drifted), describe_domain(joint)),
             "Quality": _plain(describe_quality(wrong)),
             "Performance": _plain(describe_performance(by_period, expected, task)),
+            **_of_coverage(coverage, task),
             "Decision": _plain(describe_decision(decision, production)),
         },
     }  # fmt: skip
+
+
+def _of_coverage(coverage: pd.DataFrame | None, task: Task) -> dict[str, str]:
+    """How often intervals held the truth, where that is known."""
+    said = "" if coverage is None else describe_coverage(coverage, task)
+    return {"Coverage": _plain(said)} if said else {}
 
 
 def _of_file(production: Production) -> dict[str, str]:

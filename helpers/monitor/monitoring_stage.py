@@ -10,6 +10,7 @@ from ..drift import alert_thresholds, drift_report
 from ..learning.metric_names import PLAIN_NAMES
 from ..pages import show
 from . import better_than_champion as champion
+from . import interval_coverage
 from . import monitoring_report as report
 from . import performance_without_labels as estimate
 from . import retraining_policies as policies
@@ -52,9 +53,13 @@ def drift(found: Drift) -> None:
     )
 
 
-def scores(found: Scores, metrics: dict):
-    """The picture of the main metric by period, with the promise and the expected scores."""
-    return report.performance_picture(found.by_period, metrics, found.expected)
+def scores(found: Scores, metrics: dict) -> None:
+    """The picture of the main metric by period, with the promise and the expected scores; how often
+    intervals held the truth.
+    """
+    picture = report.performance_picture(found.by_period, metrics, found.expected)
+    task = found.promised.task
+    show.together(picture, show.say(interval_coverage.describe_coverage(found.coverage, task)))
 
 
 def decision(work, found: Monitored) -> None:
@@ -78,12 +83,13 @@ def answer(work, found: Monitored) -> dict:
     production, looked = found.production, found.scores
     days = traffic.by_day(work.run)
     shadow = traffic.in_shadow(work.run, production.known.task)
-    findings = drift_report.with_sources(_findings(found.drift, days), work.about.get("sources"))
+    findings = drift_report.with_sources(_findings(found, days), work.about.get("sources"))
     report.note_findings(work, findings, production)
     facts = (production, found.decision, looked.by_period, looked.expected, found.drift.columns,
              findings, found.drift.joint, days, found.compared)  # fmt: skip
     played = policies.as_json(found.played)
-    work.write_json("monitoring.json", report.summary(*facts, played, shadow, looked.looks))
+    work.write_json("monitoring.json", report.summary(*facts, played, shadow, looked.looks,
+                                                     looked.coverage))  # fmt: skip
     rows = len(production.X)
     headline = report.headline(found.decision, production, found.compared)
     verdict = report.verdict(found.decision, production)
@@ -93,9 +99,11 @@ def answer(work, found: Monitored) -> dict:
     return entry
 
 
-def _findings(found: Drift, days: pd.DataFrame) -> list:
-    quality = [*found.quality, *traffic.traffic_findings(days)]
-    return drift_report.drift_findings(found.columns, found.predictions, found.joint, quality)
+def _findings(found: Monitored, days: pd.DataFrame) -> list:
+    drift, task = found.drift, found.production.known.task
+    held = interval_coverage.coverage_findings(found.scores.coverage, task)
+    quality = [*held, *drift.quality, *traffic.traffic_findings(days)]
+    return drift_report.drift_findings(drift.columns, drift.predictions, drift.joint, quality)
 
 
 def handed_on(entry: dict, found: Monitored, metrics: dict) -> None:
@@ -105,6 +113,7 @@ def handed_on(entry: dict, found: Monitored, metrics: dict) -> None:
         _without_labels(found, metrics["main_metric"]),
         _policies(found.played),
         _metrics(found.scores, metrics),
+        _coverage(found.scores),
         show.folded("The ledger's line of this stage", show.handed_on(entry)),
     )
 
@@ -165,6 +174,15 @@ PLAYED = (
     "again on all rows whose labels had come by then, and the model in service is scored on it. "
     "What retraining gains differs from period to period, so the periods are the sample here."
 )
+
+
+def _coverage(found: Scores):
+    """How often intervals held the truth, period by period; None where that is not known."""
+    if found.coverage.empty:
+        return None
+    level = f"{100 * interval_coverage.LEVEL:g} %"
+    title = f"How often intervals or sets for {level} held the truth, by unit"
+    return show.folded(title, interval_coverage.shown(found.coverage))
 
 
 def _metrics(found: Scores, metrics: dict):

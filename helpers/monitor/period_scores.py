@@ -7,7 +7,7 @@ model in service was fitted on all rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from ..learning.predicting import predict
 from ..learning.score_intervals import JudgedRows, Spread, score_intervals
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
-from . import earlier_looks, score_fall
+from . import earlier_looks, interval_coverage, score_fall
 from . import performance_without_labels as estimate
 from .production_rows import UNDATED, Production
 from .score_fall import Promise
@@ -67,13 +67,15 @@ def unseen(work, production: Production) -> Unseen | None:
 @dataclass(frozen=True)
 class Scores:
     """The scores `by_period` beside the one that was `promised`, the `expected` ones, which need
-    no label, and the `looks`: what was judged before, and now.
+    no label, and the `looks`: what was judged before, and now. `coverage` tells how often intervals
+    and sets held the truth (`interval_coverage`).
     """
 
     promised: Promise
     by_period: pd.DataFrame
     expected: pd.DataFrame
     looks: list[dict]
+    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def scores(work, production: Production, asked: Unseen | None, metrics: dict) -> Scores:
@@ -85,11 +87,13 @@ def scores(work, production: Production, asked: Unseen | None, metrics: dict) ->
     promised = promise(production.known.task, metrics, asked, training)
     marks = earlier_looks.marks_of(production)
     times = earlier_looks.times_looked(earlier_looks.read_looks(work), marks)
+    certainty = interval_coverage.certainty_of_run(work)
     return Scores(
         promised,
         performance(production, promised, times),
         estimated_performance(production, asked, promised),
         earlier_looks.with_this_look(work, marks),
+        interval_coverage.coverage_by_period(production, certainty, times),
     )
 
 

@@ -74,10 +74,22 @@ def compare_periods(
     return _table(promise, changes, times or {})
 
 
-def compare_spreads(promise: Promise, periods: Mapping[str, Spread]) -> pd.DataFrame:
+def compare_spreads(
+    promise: Promise, periods: Mapping[str, Spread], times: Mapping[str, int] | None = None
+) -> pd.DataFrame:
     """The same of scores that are known by their spreads alone, such as expected ones."""
     changes = {name: _change_between(promise, spread) for name, spread in periods.items()}
-    return _table(promise, changes, {})
+    return _table(promise, changes, times or {})
+
+
+def has_fallen(table: pd.DataFrame, max_drop: float) -> pd.Series:
+    """Of each period whether its score fell by more than `max_drop`, and by more than chance.
+
+    False of periods that are not judged: undated rows, and what an earlier look has judged.
+    """
+    if P_VALUE not in table:  # the held-out rows themselves
+        return pd.Series(False, index=table.index)
+    return (table[RELATIVE] < -max_drop) & (table[P_VALUE] < LEVEL)
 
 
 def _table(promise: Promise, changes: Mapping[str, tuple], times: Mapping[str, int]):

@@ -18,6 +18,7 @@ from ..line.stage_list import STAGES, Stage
 from .columns_page import write_columns_page
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
 from .review_page import write_review_page
+from .what_if_page import write_what_if_page
 
 SHOWN_METRICS = 4
 PICTURES = {"front.svg": "image/svg+xml", "front.png": "image/png"}  # the first that there is
@@ -49,6 +50,7 @@ def write_front_page(run: Run) -> None:
         findings=sorted(run.findings, key=lambda f: rank(f["severity"])),
         columns=write_columns_page(run),
         reviewed=write_review_page(run),
+        what_if=write_what_if_page(run),
         explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
         compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
         cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],

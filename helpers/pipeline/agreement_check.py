@@ -8,6 +8,7 @@ the result on the model card; a service or a batch asks a part each time it load
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ TOLERANCE = 1e-9  # of a probability, or of a number relative to its size
 ROWS = 2_000  # of a bundle's examples: stage 7 asks as many, each in three ways
 ROWS_AT_LOAD = ROWS // 5
 ROW, TABLE = "row", "table"  # the compiled forms
+ROWS_BESIDE = 120  # of those asked: what is said beside the answers
+DIFFERS_BESIDE = "its intervals or reasons differ from the pipeline's"
 SHARE_OF_ODD_CELLS = 0.15
 UNSEEN = ("Zzyzx", "no such level", "żółć 漢字")
 EXTREME = (1e300, -1e300, "1e308", "-99999999999", 0, -0.0, 5e-324, 2**53 + 1, "1e999")
@@ -36,10 +39,12 @@ def agreement(
     rows: pd.DataFrame | None,
     most: int = ROWS_AT_LOAD,
     forms: tuple[str, ...] = (ROW, TABLE),
+    beside: SaidBeside | None = None,
 ) -> dict[str, str]:
     """By form (`row`, `table`) why it may not answer; "" where it agrees with the pipeline.
 
-    `rows` are raw rows of the bundle, of which up to `most` are asked, evenly spaced.
+    `rows` are raw rows of the bundle, of which up to `most` are asked, evenly spaced. What is said
+    `beside` the answers to some of them must agree, too.
     """
     if rows is None or rows.empty:
         return dict.fromkeys(forms, "the bundle holds no rows to check it on: run stage 7 again")
@@ -47,7 +52,48 @@ def agreement(
     # Extremes overflow in the scaling, and their sum, which scikit-learn takes, is no number
     with np.errstate(over="ignore", invalid="ignore"):
         expected = predict(compiled.task, model, asked)
-        return {form: _why_not(form, compiled, asked, expected) for form in forms}
+        found = {form: _why_not(form, compiled, asked, expected) for form in forms}
+        if beside is None or all(found.values()):
+            return found
+        some = asked.iloc[evenly_spaced(len(asked), ROWS_BESIDE)].reset_index(drop=True)
+        return found | _why_not_beside(compiled, model, some, beside, found)
+
+
+class SaidBeside(Protocol):
+    """What is said beside answers, as numbers: intervals, sets, reasons."""
+
+    def numbers_of(self, X: np.ndarray, prediction, probability) -> np.ndarray:
+        """n × numbers, of n × features and their answers."""
+
+    def numbers_of_row(self, x: np.ndarray, prediction, chances) -> np.ndarray:
+        """The same of one row of features."""
+
+
+def _why_not_beside(compiled, model, rows: pd.DataFrame, beside: SaidBeside, found: dict) -> dict:
+    """Why a form that agrees so far may not answer: what is said beside its answers differs."""
+    expected = _shown(beside, lambda look: predict(compiled.task, model, rows, look))
+    given = {}
+    for form in [form for form, why_not in found.items() if not why_not]:
+        if form == TABLE:
+            own = _shown(beside, lambda look: compiled.frame(rows, look))
+        else:
+            own = np.array([_row_beside(compiled, row, beside) for row in rows.to_dict("records")])
+        near = np.abs(own - expected) <= TOLERANCE * np.maximum(1, np.abs(expected))
+        apart = int((~(near | (own == expected) | np.isnan(expected))).any(axis=1).sum())
+        given[form] = f"{DIFFERS_BESIDE} on {apart:,} of {len(rows):,} rows" if apart else ""
+    return given
+
+
+def _shown(beside: SaidBeside, ask: Callable) -> np.ndarray:
+    """What is said beside the answers to a table that `ask` gives."""
+    blocks: list[np.ndarray] = []
+    ask(lambda *block: blocks.append(beside.numbers_of(*block)))
+    return np.concatenate(blocks)
+
+
+def _row_beside(compiled: Compiled, row: dict, beside: SaidBeside) -> np.ndarray:
+    x = compiled.features_of(row)
+    return beside.numbers_of_row(x, *compiled.answer(x))
 
 
 def affordable(compiled: Compiled, most: int) -> int:

@@ -22,7 +22,7 @@ from ..clean.column_cleaner import clean_columns
 from ..clean.one_row_cleaner import RowCleaner, plan_for
 from ..clean.swapped_columns import as_encoded
 from ..features.compiled_features import CompiledFeatures
-from ..learning.predicting import Answers
+from ..learning.predicting import Answers, Look
 from ..learning.task_kind import Task
 from ..models.compiled_models import compiled_model
 from ..tables.arrow_tables import is_dictionary_text
@@ -64,8 +64,16 @@ class Compiled:
 
         `seen` is what its fields read as, where that is known already (value and kind of repair).
         """
+        return self.answer(self.features_of(raw, seen))
+
+    def features_of(self, raw: dict, seen: dict[str, tuple] | None = None) -> np.ndarray:
+        """The features of a raw row; `seen` is as for `row`."""
         clean = self.clean(raw, self.read(raw) if seen is None else seen)
-        found = self.model.row(self.features.row(clean))
+        return self.features.row(clean)
+
+    def answer(self, x: np.ndarray) -> tuple:
+        """The answer to a row of features, as `row` gives it."""
+        found = self.model.row(x)
         return (found, None) if self.answers is None else self.answers.of_row(found)
 
     def read(self, raw: dict) -> dict[str, tuple]:
@@ -85,23 +93,42 @@ class Compiled:
 
     # Many rows
 
-    def table(self, raw: Columns, rows: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Predictions of so many raw rows, and n × classes probabilities (None for numbers)."""
+    def table(
+        self, raw: Columns, rows: int, look: Look | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Predictions of so many raw rows, and n × classes probabilities (None for numbers).
+
+        `look` is shown the features of each block of rows, in their order, with the answers.
+        """
         nothing = EncodedColumn(np.full(rows, -1), pd.Series(dtype="str"))
         raw = {name: raw.get(name, nothing) for name in self.columns}
         clean, _ = clean_columns(raw, self._readers, self.plan)
         blocks = self.features.blocks(clean, rows)
-        found = np.concatenate([self.model.table(block) for block in blocks])
+        return self._answered(np.concatenate([self._of_block(block, look) for block in blocks]))
+
+    def _of_block(self, block: np.ndarray, look: Look | None) -> np.ndarray:
+        """What the model says to a block of features, which `look` is shown."""
+        found = self.model.table(block)
+        if look is not None:
+            look(block, *self._answered(found))
+        return found
+
+    def _answered(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         return (found, None) if self.answers is None else self.answers.of_rows(found)
 
-    def frame(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    def frame(
+        self, rows: pd.DataFrame, look: Look | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """As `table`, of a frame."""
         known = {str(name): rows[name] for name in rows if str(name) in self.plan["columns"]}
-        return self.table({name: as_encoded(cells) for name, cells in known.items()}, len(rows))
+        encoded = {name: as_encoded(cells) for name, cells in known.items()}
+        return self.table(encoded, len(rows), look)
 
-    def arrow(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray | None]:
+    def arrow(
+        self, table: pa.Table, look: Look | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """As `table`, of an Arrow table; texts are encoded (`arrow_tables.dictionary_encoded`)."""
-        return self.table(_columns_of(table, self.columns), len(table))
+        return self.table(_columns_of(table, self.columns), len(table), look)
 
     def taken_tallies(self) -> Tallies:
         """What of the tables since the last call did not read, or read in another form."""

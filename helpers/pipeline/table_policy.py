@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..base.user_errors import InputError, nearest
+from .wanted import NOTHING, Wanted
 
 JOINED = (  # where a column of another table is missing
     "It was joined from the source '{source}': give a recipe (sources.yaml) with the new rows as "
@@ -32,12 +33,14 @@ def check_columns(fields: dict[str, dict], columns) -> None:
 class TablePolicy:
     """What is asked of a table: a column of `warnings`, and how much may be unreadable.
 
-    `max_unreadable` is a share of a column's cells that are not empty, and of the rows that may be
-    empty. Without one a table is refused where a whole column can't be read.
+    `wanted` is asked beside the predictions: intervals, sets, reasons. `max_unreadable` is a share
+    of a column's cells that are not empty, and of the rows that may be empty. Without one a table
+    is refused where a whole column can't be read.
     """
 
     warnings: bool = False
     max_unreadable: float | None = None
+    wanted: Wanted = NOTHING
 
     def check(self, counts: dict) -> None:
         """Raise InputError where more can't be read than is allowed; `counts` as of `Checked`."""

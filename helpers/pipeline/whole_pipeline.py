@@ -85,15 +85,18 @@ def _fit(unfitted: Pipeline, clean: pd.DataFrame, y, units: Labelled | None) -> 
         return unfitted.fit(clean, y)
 
 
-def save(model: Pipeline, path: Path) -> None:
-    """Write a pipeline to a compressed skops file."""
+def save(model: Pipeline | tuple, path: Path) -> None:
+    """Write a pipeline, or a tuple of fitted models, to a compressed skops file."""
     from skops import io
 
     io.dump(model, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
-def load(path: Path) -> Pipeline:
-    """Read a pipeline; refuses a file that is not a model or that holds a type not known here."""
+def load(path: Path, kind: type = Pipeline):
+    """Read a pipeline, or what else is stored as one is (a `kind`, such as a tuple of models).
+
+    Refuses a file that is not of that kind, or that holds a type not known here: InputError.
+    """
     name = Path(path).name
     try:
         model = _loaded(Path(path))
@@ -104,7 +107,7 @@ def load(path: Path) -> Pipeline:
             f"The model file {name} can't be read ({type(error).__name__}): make it "
             f"again with `pipeline run --stages 5-7`."
         ) from None
-    if not isinstance(model, Pipeline):
+    if not isinstance(model, kind):
         raise InputError(f"The file {name} holds no model: make it again.")
     return model
 

@@ -124,5 +124,10 @@ def _differing(before: dict, after: dict, key: str) -> list[dict]:
 
 def _with_targets(names: set[str], relations: list[dict]) -> set[str]:
     """Columns, and repeatedly those that they give."""
-    more = {r["to"] for r in relations if "to" in r and names & set(r["from"])} - names
+    given = [one for one in relations if "to" in one]
+    more = {r["to"] for r in given if names & set(r["from"])}
+    more |= {
+        r["from"][0] for r in given if r["to"] in names and len(r["from"]) == 1
+    }  # checked by it
+    more -= names
     return _with_targets(names | more, relations) if more else names

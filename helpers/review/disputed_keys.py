@@ -10,7 +10,7 @@ from .answered_table import AnsweredTable
 from .listed_doubts import NEIGHBOUR
 from .question import Question, line_of
 
-SURE = 0.75  # of the rows of a key: the value of so many needs no question
+CLOSE = 3  # the second value of a key has a third of the first one's rows, or more
 MOST = 60  # keys asked about
 SHOWN = 4
 
@@ -21,11 +21,15 @@ def disputes(table: AnsweredTable, names: list[str], to: str) -> list[Question]:
     if not len(raw):
         return []
     counts = raw.groupby([*names, to], sort=False).size().rename("cells").reset_index()
-    total = counts.groupby(names, sort=False)["cells"].transform("sum")
-    top = counts.groupby(names, sort=False)["cells"].transform("max")
-    open_still = counts[(top < SURE * total) & (total >= 2)]
-    groups = sorted(open_still.groupby(names, sort=False), key=lambda one: -one[1]["cells"].sum())
+    open_still = [(key, own) for key, own in counts.groupby(names, sort=False) if _is_close(own)]
+    groups = sorted(open_still, key=lambda one: -one[1]["cells"].sum())
     return [_dispute(names, to, key, own) for key, own in groups[:MOST]]
+
+
+def _is_close(own: pd.DataFrame) -> bool:
+    """Whether the second value of a key comes near the first: what is lone is an error."""
+    top = own["cells"].nlargest(2).tolist()
+    return len(top) == 2 and CLOSE * top[1] >= top[0]
 
 
 def _before(table: AnsweredTable, name: str, to: str) -> np.ndarray:
@@ -42,5 +46,5 @@ def _dispute(names: list[str], to: str, key: tuple, own: pd.DataFrame) -> Questi
     lines = tuple(
         line_of(to, NEIGHBOUR, v, n, where=where) for v, n in zip(values, cells, strict=True)
     )
-    return Question("rows disagree", to, text, lines, sum(cells), 0.2, typed=True,
+    return Question("rows disagree", to, text, lines, sum(cells[1:]), 0.5, typed=True,
                     choices=tuple(values[:SHOWN]))  # fmt: skip

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..cells.rewriting import form_of
+from ..cells.rewriting import form_of, shown
 from ..clean.dependency_questions import ANY_OTHER, BY, DISAGREE
+from ..clean.doubtful_forms import OTHER_NAME
 from ..clean.review_decisions import MISSING
-from ..clean.review_rules import LABEL, ORDERS, WRITTEN, YEAR_FIRST
+from ..clean.review_rules import LABEL, ORDERS, PERCENT, WRITTEN, YEAR_FIRST
 from .question import Question, line_of
 
 ORDER, NEIGHBOUR, TYPO = "order of day and month", "contradicts its neighbour", "typo"
 UNREAD = ("unreadable", "ambiguous date")
-LIKELY = {TYPO: 0.6, NEIGHBOUR: 0.7, DISAGREE: 0.7, "far from all others": 0.5, LABEL: 0.6}
+LIKELY = {
+    OTHER_NAME: 0.5,
+    PERCENT: 0.3,
+    WRITTEN: 0.5,
+    TYPO: 0.6,
+    NEIGHBOUR: 0.7,
+    DISAGREE: 0.7,
+    "far from all others": 0.5,
+    LABEL: 0.6,
+}
+SHOWN = 4  # pairs in a question
 MOST_OF_A_KIND = 200  # questions of one kind; the rest stay in the list
 
 
@@ -53,6 +64,8 @@ SAYS = {
     TYPO: "Is ‘{value}’ in {column} a misspelling of ‘{suggestion}’?",
     NEIGHBOUR: "Should ‘{value}’ in {column}{where} be ‘{suggestion}’?",
     "code for missing": "Does {value} in {column} stand for “missing”?",
+    OTHER_NAME: "Is ‘{value}’ in {column} another name of ‘{suggestion}’?",
+    PERCENT: "Are the numbers of {column} without a sign shares of 1, beside ‘{value}’?",
     LABEL: "Is the label ‘{value}’ of {where} wrong, and ‘{suggestion}’ right?",
 }
 
@@ -68,6 +81,30 @@ def _typing_errors(column: str, kind: str, lines: list[dict]) -> list[Question]:
         f"‘{first['value']}’ of ‘{first['suggestion']}’?"
     )
     return [Question(kind, column, text, tuple(lines), _cells(lines), LIKELY[kind], parts=parts)]
+
+
+def _names(column: str, kind: str, lines: list[dict]) -> list[Question]:
+    """One question for all values that may be other names; the single ones where it is denied."""
+    parts = tuple(_each(column, kind, lines))
+    if len(parts) == 1:
+        return list(parts)
+    named = ", ".join(f"‘{one['value']}’ of ‘{one['suggestion']}’" for one in lines[:SHOWN])
+    text = f"Are these {len(lines):,} values of {column} other names of others: {named}?"
+    return [Question(kind, column, text, tuple(lines), _cells(lines), LIKELY[kind], parts=parts)]
+
+
+def _rules(column: str, kind: str, lines: list[dict]) -> list[Question]:
+    """For each form one question: does it say the same as the usual one? Yes or no is enough."""
+    said = (
+        (
+            one,
+            f"Is ‘{shown(one['value'])}’ in {column} the same as "
+            f"‘{shown(one['suggestion'])}’, only written otherwise?",
+        )
+        for one in lines
+    )
+    return [Question(kind, column, text, (one,), one["cells"], LIKELY[kind], one["evidence"])
+            for one, text in said]  # fmt: skip
 
 
 def _neighbours(column: str, kind: str, lines: list[dict]) -> list[Question]:
@@ -136,6 +173,7 @@ def _majority(column: str, kind: str, lines: list[dict]) -> list[Question]:
 
 JOINED = {
     DISAGREE: _majority,
+    OTHER_NAME: _names, WRITTEN: _rules,
     TYPO: _typing_errors, NEIGHBOUR: _neighbours, ORDER: _order,
     **dict.fromkeys(UNREAD, _unread),
 }  # fmt: skip

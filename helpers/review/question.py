@@ -5,7 +5,7 @@ Doubts of one kind are one question, and the answer is a rule for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -106,6 +106,8 @@ def line_of(column: str, kind: str, value: str, cells: int, **more: str) -> dict
     return line | {"suggestion": "", "evidence": ""} | more
 
 
-def in_order(questions: Iterable[Question]) -> list[Question]:
+def in_order(
+    questions: Iterable[Question], gain: Callable[[Question], float] = lambda one: one.gain
+) -> list[Question]:
     """The questions, those whose answer is expected to change most cells first."""
-    return sorted(questions, key=lambda one: (-one.gain, one.column, one.id))
+    return sorted(questions, key=lambda one: (-gain(one), one.column, one.id))

@@ -16,6 +16,7 @@ from .disputed_keys import disputes
 from .question import NO, YES, Question, in_order
 
 NOTHING = "This question is answered already, or its cells are settled: go on with the next one."
+KNOWN = 3  # answers of its kind that count as much as what was expected of a question
 IN_A_CELL = listed_doubts.TYPO, listed_doubts.NEIGHBOUR  # kinds that speak of one value
 
 
@@ -48,7 +49,8 @@ class Session:
         listed = listed_doubts.questions(review)
         every = listed + (weaker_doubts.questions(table) if more else [])
         done = {one.id for one in self.answers}
-        self.open = in_order(_once(q for q in every if q.id not in done))
+        self._said: dict[str, list[bool]] = {}  # by kind, whether the answers changed something
+        self.open = self._in_order(_once(q for q in every if q.id not in done))
         self.total = len(self.open)
         self._counted: dict[str, int] = {}  # by question, after how many answers
 
@@ -67,11 +69,20 @@ class Session:
         while self.open:
             top = self.open[0]
             now = self._as_it_stands(top)
-            if now is not None and (len(self.open) < 2 or now.gain >= self.open[1].gain):
+            gain = 0.0 if now is None else self._gain(now)
+            if now is not None and (len(self.open) < 2 or gain >= self._gain(self.open[1])):
                 self.open[0] = now
                 return now
-            self.open = in_order([*([] if now is None else [now]), *self.open[1:]])
+            self.open = self._in_order([*([] if now is None else [now]), *self.open[1:]])
         return None
+
+    def _in_order(self, questions) -> list[Question]:
+        return in_order(questions, self._gain)
+
+    def _gain(self, question: Question) -> float:
+        """The cells that an answer is expected to change, as answers to its like have shown."""
+        said = self._said.get(question.kind, [])
+        return question.cells * (KNOWN * question.likely + sum(said)) / (KNOWN + len(said))
 
     def _as_it_stands(self, question: Question) -> Question | None:
         """A question with the cells that it is about by now; None where nothing is left to ask."""
@@ -105,6 +116,7 @@ class Session:
         settled = question.cells if is_no else changed
         given = Answer(id, question.text, answer.strip(), tuple(lines), settled)
         self.answers.append(given)
+        self._said.setdefault(question.kind, []).append(not is_no)
         self._go_on(question, is_no)
         return given
 
@@ -113,7 +125,7 @@ class Session:
         left = [one for one in self.open if one.id != question.id]
         known = {one.id for one in [*left, *self.answers]}
         follow = question.parts if is_no != question.opens else self._disputes(question)
-        self.open = in_order([*left, *(one for one in follow if one.id not in known)])
+        self.open = self._in_order([*left, *(one for one in follow if one.id not in known)])
 
     def _disputes(self, question: Question) -> list[Question]:
         """What a dependency that was agreed to leaves open: keys whose rows hold two values."""
@@ -131,7 +143,10 @@ class Session:
         self.answers.remove(given)
         again = [q for q in listed_doubts.questions(self._unmarked()) if q.id == given.id]
         again = again or [q for q in weaker_doubts.questions(self.table) if q.id == given.id]
-        self.open = in_order(_once([*again, *self.open]))
+        for one in again:
+            if self._said.get(one.kind):
+                self._said[one.kind].remove(given.said.casefold() != NO)
+        self.open = self._in_order(_once([*again, *self.open]))
         return given
 
     def _unmarked(self) -> pd.DataFrame:

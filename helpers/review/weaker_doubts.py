@@ -52,7 +52,7 @@ def dependencies(table: AnsweredTable) -> list[Question]:
     """For each key one question about all columns that it may settle; else one about each."""
     frame = pd.DataFrame(table.texts, dtype=object)
     known = {(tuple(r["from"]), r["to"]) for r in table.plan.get("relations", [])
-             if r.get("sure") is True}  # fmt: skip
+             if "to" in r and r.get("sure", True)}  # fmt: skip
     found: dict[str, list[tuple[dict, int]]] = {}
     for relation, cells in weak_dependencies.weak(frame, table.plan["columns"]):
         if (tuple(relation["from"]), relation["to"]) not in known:
@@ -84,7 +84,7 @@ def _together(parts: Sequence[Question]) -> tuple[str, tuple, int]:
 def _dependency(relation: dict, cells: int) -> Question:
     key, agree = " + ".join(relation["from"]), relation["agree"]
     evidence = f"rows of one {key} agree in {agree:.0%}"
-    return dependency(relation["to"], key, cells, agree, evidence)
+    return dependency(relation["to"], key, cells, relation["likely"], evidence)
 
 
 # --- Forms ----------------------------------------------------------------------------------------

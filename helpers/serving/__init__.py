@@ -1,4 +1,4 @@
 """A deployed model that answers: bundle, service, log, shadow, whole files and folders.
 
-May import: base, cells, line, tables, drift, learning, scale, pipeline, registry.
+May import: base, cells, line, tables, drift, learning, answers, scale, pipeline, registry.
 """

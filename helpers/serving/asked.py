@@ -40,13 +40,15 @@ class Asked:
     began: float = field(default_factory=time.perf_counter)
     rows: int = 0
     code: str = ""
+    query: bytes = b""
 
 
 def asked_of(scope, headers: dict[bytes, bytes]) -> Asked:
     """What a request asks, and its id: the client's own, where it is usable, or a new one."""
     path, given = scope["path"], headers.get(ID_HEADER, b"")
     id_ = given.decode() if given and USABLE_ID.fullmatch(given) else new_id()
-    return Asked(scope["method"], path, address_of(path), id_)
+    query = scope.get("query_string", b"")
+    return Asked(scope["method"], path, address_of(path), id_, query=query)
 
 
 def address_of(path: str) -> str:

@@ -39,6 +39,7 @@ from ..pipeline.table_policy import BY_DEFAULT, TablePolicy
 from ..scale import dask_cluster
 from ..tables import arrow_tables, parquet_parts, set_aside
 from . import delivery
+from .beside import Beside
 from .delivery import Answered
 from .input_pieces import (
     PIECE,
@@ -182,7 +183,7 @@ def _short_switch_interval():
 
 def _identity(bundle: Bundle, source: str, policy: TablePolicy) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
-    model = [bundle.card["model_sha256"], policy.warnings, most_letters()]
+    model = [bundle.card["model_sha256"], policy.warnings, most_letters(), policy.wanted.options]
     if remote_files.is_stored(source):
         return sha256_of(f"{model} {remote_files.stored_mark(source)} {PIECE}")
     path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
@@ -223,26 +224,27 @@ def _answer_in_order(
         check_columns(bundle, first[1].column_names)
         plans, said = delivery.forms_of(bundle, first[1], partitions_of(Path(source).expanduser()))
         bundle = delivery.in_forms(bundle, plans)
+        said = [*Beside.of(bundle, policy.wanted).cannot, *said]
         delivery.note(folder, delivery.WHOLE, [*delivery.oddities_of(first[1]), *said])
         answered = _one_by_one if max(len(first[1]), total) < FEW else _side_by_side
-        yield from answered(bundle, chain([first], pieces), folder, policy.warnings)
+        yield from answered(bundle, chain([first], pieces), folder, policy)
 
 
 def _one_by_one(
-    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, with_words: bool
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, policy: TablePolicy
 ):
     """The pieces with the pipeline's answers."""
-    path = _ScoringPath(bundle, with_words)
+    path = _ScoringPath(bundle, policy)
     for name, rows in pieces:
         yield rows, _answers(path, rows, _piece(folder, name))
 
 
 def _side_by_side(
-    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, with_words: bool
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, policy: TablePolicy
 ):
     """The pieces with the answers of the compiled form, in a pool with a thread a core."""
     pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
-    path = _ScoringPath(bundle, with_words, pool)
+    path = _ScoringPath(bundle, policy, pool)
     begun = ((rows, pool.submit(_answers, path, rows, _piece(folder, name)))
              for name, rows in pieces)  # fmt: skip
     try:
@@ -268,8 +270,8 @@ def _answer_elsewhere(
     """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
     found = _parts_for_workers(source)
     total, done, folder = sum(part.rows for part in found), 0, str(folder.resolve())
-    forms, words = json.dumps(delivery.forms_of_parts(bundle, found)[0]), policy.warnings
-    calls = ((run, bundle.version, part, number, folder, forms, words)
+    forms = json.dumps(delivery.forms_of_parts(bundle, found)[0])
+    calls = ((run, bundle.version, part, number, folder, forms, policy)
              for number, part in enumerate(found))  # fmt: skip
     for rows in dask_cluster.map_tasks(answer_partition, calls):
         done += rows
@@ -290,7 +292,7 @@ def _parts_for_workers(source: str) -> list[parquet_parts.Partition]:
 
 def answer_partition(
     run: str, version: str, part: parquet_parts.Partition, number: int, folder: str,
-    forms: str = "{}", with_words: bool = False,
+    forms: str = "{}", policy: TablePolicy = BY_DEFAULT,
 ) -> int:  # fmt: skip
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
@@ -298,9 +300,10 @@ def answer_partition(
     the columns that the delivery has in another form, as JSON.
     """
     dask_cluster.check_visible(part.path, folder)
-    bundle, compiled = _open_once(run, version, forms, with_words, threading.get_ident())
-    by_pipeline = partial(_by_pipeline, bundle, with_words=with_words)
-    path, count = partial(_by_compiled, compiled) if compiled else by_pipeline, 0
+    bundle, compiled = _open_once(run, version, forms, policy, threading.get_ident())
+    by_pipeline = partial(_by_pipeline, bundle, policy=policy)
+    beside = Beside.of(bundle, policy.wanted)
+    path, count = partial(_by_compiled, compiled, beside=beside) if compiled else by_pipeline, 0
     with threadpool_limits(1):
         for name, rows in looked_up(pieces_of_part(part, number), bundle.lookups):
             check_columns(bundle, rows.column_names)
@@ -311,12 +314,12 @@ def answer_partition(
 
 @lru_cache(maxsize=8)
 def _open_once(
-    run: str, version: str, forms: str, with_words: bool, thread: int
+    run: str, version: str, forms: str, policy: TablePolicy, thread: int
 ) -> tuple[Bundle, Compiled | None]:
     """A model and its checked compiled form, opened once in each thread of a worker."""
     bundle = delivery.in_forms(load_bundle_version(run, version), json.loads(forms))
-    compiled = _compiled(bundle, with_words)
-    agrees = not why_not_table(compiled, bundle)
+    compiled = _compiled(bundle, policy.warnings)
+    agrees = not why_not_table(compiled, bundle, Beside.of(bundle, policy.wanted))
     return bundle, compiled.for_another_thread() if agrees else None
 
 
@@ -326,9 +329,10 @@ def _compiled(bundle: Bundle, with_words: bool) -> Compiled:
     return Compiled(bundle.task, bundle.model, list(bundle.fields), check)
 
 
-def why_not_table(compiled: Compiled, bundle: Bundle) -> str:
+def why_not_table(compiled: Compiled, bundle: Bundle, beside: Beside | None = None) -> str:
     """Why the compiled form may not answer tables; "" where it agrees with the pipeline."""
-    return agreement(compiled, bundle.model, bundle.examples, forms=(TABLE,))[TABLE]
+    asked = compiled, bundle.model, bundle.examples
+    return agreement(*asked, forms=(TABLE,), beside=beside or None)[TABLE]
 
 
 def _next(waiting: deque[tuple[pa.Table, Future]]) -> tuple[pa.Table, pd.DataFrame]:
@@ -348,34 +352,39 @@ class _ScoringPath:
     answers instead.
     """
 
-    def __init__(self, bundle: Bundle, with_words: bool, pool: ThreadPoolExecutor | None = None):
-        self._bundle, self._own, self._with_words = bundle, threading.local(), with_words
-        self._compiled = None
+    def __init__(self, bundle: Bundle, policy: TablePolicy, pool: ThreadPoolExecutor | None = None):
+        self._bundle, self._own, self._policy = bundle, threading.local(), policy
+        self._compiled, self._beside = None, Beside.of(bundle, policy.wanted)
         if pool is not None:
-            self._compiled = _compiled(bundle, with_words)
-            self._why_not = pool.submit(why_not_table, self._compiled, bundle)
+            self._compiled = _compiled(bundle, policy.warnings)
+            self._why_not = pool.submit(why_not_table, self._compiled, bundle, self._beside)
 
     def __call__(self, rows: pa.Table) -> Answered:
         """The answers of a piece, and what was counted while it was read."""
         if self._compiled is None:
-            return _by_pipeline(self._bundle, rows, self._with_words)
+            return _by_pipeline(self._bundle, rows, self._policy)
         if not hasattr(self._own, "compiled"):  # the one that is checked belongs to who checks it
             self._own.compiled = self._compiled.for_another_thread()
-        found = _by_compiled(self._own.compiled, rows)
+        found = _by_compiled(self._own.compiled, rows, self._beside)
         differs = self._why_not.result()
-        return _by_pipeline(self._bundle, rows, self._with_words) if differs else found
+        return _by_pipeline(self._bundle, rows, self._policy) if differs else found
 
 
-def _by_pipeline(bundle: Bundle, rows: pa.Table, with_words: bool = False) -> Answered:
+def _by_pipeline(bundle: Bundle, rows: pa.Table, policy: TablePolicy = BY_DEFAULT) -> Answered:
     frame = arrow_tables.plain_frame(rows)
     check_columns(bundle, frame.columns)
-    scored = predict_rows(bundle, frame)
-    found = delivery_reading.looked_at(bundle.model, frame, bundle.check, with_words)
-    return delivery.answered(scored, *found, with_words)
+    sayable = Beside.of(bundle, policy.wanted).wanted  # what can't be said was said of the whole
+    scored = predict_rows(bundle, frame, **sayable.options)
+    found = delivery_reading.looked_at(bundle.model, frame, bundle.check, policy.warnings)
+    return delivery.answered(scored, *found, policy.warnings)
 
 
-def _by_compiled(compiled: Compiled, rows: pa.Table) -> Answered:
-    scored, found = answers_frame(compiled.task, *compiled.arrow(rows)), compiled.taken_tallies()
+def _by_compiled(compiled: Compiled, rows: pa.Table, beside: Beside | None = None) -> Answered:
+    look = beside.look() if beside else None
+    scored = answers_frame(compiled.task, *compiled.arrow(rows, look))
+    if look is not None:
+        scored = scored.join(look.columns(partial(delivery.column_of, rows)))
+    found = compiled.taken_tallies()
     checked = compiled.taken_check(rows.column_names)
     return delivery.answered(scored, found, checked, compiled.with_words)
 

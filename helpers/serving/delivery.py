@@ -87,6 +87,12 @@ def oddities_of(rows: pa.Table) -> list[str]:
     return list(about.get("oddities", []))
 
 
+def column_of(rows: pa.Table, name: str) -> pd.Series | None:
+    """A column of a delivery as it came; None where there is none."""
+    known = name in rows.column_names
+    return arrow_tables.plain_frame(rows.select([name]))[name] if known else None
+
+
 # --- What was counted in the pieces of a batch
 
 

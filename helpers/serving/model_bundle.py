@@ -13,6 +13,8 @@ import pandas as pd
 import yaml
 from sklearn.pipeline import Pipeline
 
+from ..answers.certainty import Certainty
+from ..answers.reasons import Reasons
 from ..base.files import sha256
 from ..base.places import reports_folder
 from ..base.user_errors import InputError
@@ -25,10 +27,13 @@ from ..line.run_folder import Run, existing_run
 from ..line.stage_list import COLUMNS
 from ..pipeline import delivery_reading, table_policy, whole_pipeline
 from ..pipeline.row_check import RowCheck
+from ..pipeline.wanted import Wanted
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
+from . import certainty_files
+from .beside import Beside
 from .refusals import RowsError
 
 MOST_ROWS = 10_000  # in one request
@@ -62,6 +67,7 @@ class Bundle:
     lookups: tuple[Lookup, ...] = ()
     label: dict | None = None
     quality: dict = field(default_factory=dict)
+    certainty: Certainty | None = None
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
         """Rows with the columns of the tables that are carried; what each row lacks."""
@@ -98,6 +104,16 @@ class Bundle:
     def to_bring(self) -> list[tuple[frozenset[str], str]]:
         """By source that is not carried, the columns that a row has to bring."""
         return to_bring(self.schema)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        """What names the reasons of an answer in the raw columns."""
+        return Reasons.of(self.task, self.model, self.examples)
+
+    @cached_property
+    def besides(self) -> dict[Wanted, Beside]:
+        """What was wanted beside predictions, and what says it (`Beside.of`)."""
+        return {}
 
     @property
     def fields(self) -> dict[str, dict]:
@@ -200,7 +216,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
     examples = None if without_model else _read_examples(folder, name)
     tables, known = carried_tables(folder.file(name), schema), _read_reference(folder, name)
     return Bundle(model, task_of(card), schema, card, examples, tables, known.get("label"),
-                  known.get("quality", {}))  # fmt: skip
+                  known.get("quality", {}), _certainty_of(folder, name, card, model))  # fmt: skip
+
+
+def _certainty_of(folder: Run, name: str, card: dict, model) -> Certainty | None:
+    """How sure the answers of this very model are; None where that was not learnt."""
+    if model is None:
+        return None
+    return certainty_files.read_certainty(folder, name, card["model_sha256"])
 
 
 def _read_reference(folder: Run, name: str) -> dict:
@@ -227,15 +250,24 @@ def _read_card(folder: Run, name: str) -> dict | None:
         return None
 
 
-def predict_rows(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+def predict_rows(bundle: Bundle, rows: pd.DataFrame, **options) -> pd.DataFrame:
     """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row.
 
     The rows are a frame of pandas, polars or Arrow, a DuckDB relation or an ADBC result. A row that
-    the service refuses has no answer: its cells are missing.
+    the service refuses has no answer: its cells are missing. `options` are those of `Wanted`:
+    `interval=0.9` adds `prediction_low` and `prediction_high` (numbers) or `prediction_set`
+    (classes), `abstain_above=0.05` adds `abstain`, `why=3` the three strongest reasons. What the
+    model can't say is warned of, and left out.
     """
-    rows = as_pandas(rows)
+    rows, beside = as_pandas(rows), Beside.of(bundle, Wanted(**options))
+    for sentence in beside.cannot:
+        warnings.warn(sentence, UserWarning, stacklevel=2)
     _, checked = delivery_reading.looked_at(bundle.model, rows, bundle.check)
-    answers = answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
+    look = beside.look() if beside else None
+    found = predict(bundle.task, bundle.model, rows, look)
+    answers = answers_frame(bundle.task, *found, rows.index)
+    if look is not None:
+        answers = answers.join(look.columns(rows.get, rows.index))
     return without_refused(answers, checked.refused)
 
 
@@ -255,8 +287,10 @@ def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFra
     return out
 
 
-def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+def predict_table(bundle: Bundle, rows: pd.DataFrame, **options) -> pd.DataFrame:
     """The rows' own columns and the predictions; an error when a needed column is missing.
+
+    `options` are those of `predict_rows`.
 
     The rows are a frame as `predict_rows` takes it; what comes back is one of pandas. A table that
     has another order of day and month, or decimal sign, throughout is read so: a warning says it.
@@ -266,7 +300,7 @@ def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     model, said = delivery_reading.fitted_to(bundle.model, rows, bundle.fields)
     for sentence in said:
         warnings.warn(sentence, UserWarning, stacklevel=2)
-    answers = predict_rows(replace(bundle, model=model) if said else bundle, rows)
+    answers = predict_rows(replace(bundle, model=model) if said else bundle, rows, **options)
     return rows.set_axis(names_beside(rows.columns, answers), axis=1).join(answers)
 
 

@@ -24,6 +24,8 @@ from .access_log import AccessLog
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .asked import Asked
+from .asked_options import NO_OPTIONS, Options
+from .beside import Beside
 from .body_forms import in_known_forms
 from .client_keys import KEY_FIELD, ClientKey, give_back, take_keys
 from .known_hosts import KnownHosts
@@ -56,6 +58,23 @@ class Rows:
     rows: list[dict]
     said: list[str] = field(default_factory=list)  # in the first answer
     is_one: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """Of one request its id, what is said beside its predictions, and what is said of the whole."""
+
+    request_id: str
+    beside: Beside | None = None
+    said: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, now: Served, request_id: str, options: Options) -> Question:
+        """The question of a request to the model that serves."""
+        if options is NO_OPTIONS:
+            return cls(request_id)
+        beside = Beside.of(now.bundle, options.wanted)
+        return cls(request_id, beside if beside else None, (*options.said, *beside.cannot))
 
 
 class Follower(Protocol):
@@ -130,17 +149,18 @@ class Service:
 
     # --- Answers -----------------------------------------------------------------------------
 
-    async def predict(self, body: Body) -> tuple[bytes, int]:
+    async def predict(self, body: Body, options: Options = NO_OPTIONS) -> tuple[bytes, int]:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
+        question = Question.of(now, body.request_id, options)
         self.had_large = self.had_large or len(body.content) > given_back.LARGE
         if body.kind in ENDINGS or not body.is_small():
-            answers, is_one = await self._many(now, lambda: self._read(now, body), body.request_id)
+            answers, is_one = await self._many(now, lambda: self._read(now, body), question)
         else:
             content = rows_in_body(body.json(), now.bundle.known)
             is_one = isinstance(content, dict)
             rows, raw = ([content], [body.content]) if is_one else (content, None)
-            answers = await self._listed(now, rows, raw, body.request_id)
+            answers = await self._listed(now, rows, raw, question)
         return orjson.dumps(answers[0] if is_one else answers), len(answers)
 
     def _read(self, now: Served, body: Body) -> Rows:
@@ -153,24 +173,27 @@ class Service:
         return Rows([content] if is_one else content, [], is_one)
 
     async def _listed(
-        self, now: Served, rows: list[dict], raw: list[bytes] | None, request_id: str
+        self, now: Served, rows: list[dict], raw: list[bytes] | None, question: Question
     ) -> list[dict]:
         """The answers to rows out of JSON; `raw` are their texts for the log, where they are known.
 
         A few are answered here, many in the worker thread.
         """
         if now.for_rows is None or len(rows) > AT_ONCE:
-            return (await self._many(now, lambda: Rows(rows), request_id))[0]
-        keys, (found, missed) = self._looked_at(now, rows)
+            return (await self._many(now, lambda: Rows(rows), question))[0]
+        keys, (found, missed) = self._looked_at(now, rows, question)
         raw = raw if found is rows and not keys else None  # the log holds rows as answered
-        answers = [answer_one(now, row, n) for n, row in enumerate(found, 1)]
+        answers = [answer_one(now, row, n, question.beside) for n, row in enumerate(found, 1)]
         add_warnings(answers, missed)
         give_back(answers, keys)
         self.check.offer(now, found, answers)
-        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found], request_id)
+        raw = raw or [_as_bytes(row) for row in found]
+        await self._note(COMPILED, answers, raw, question.request_id)
         return answers
 
-    def _looked_at(self, now: Served, rows: list[dict]) -> tuple[list[str | None], tuple]:
+    def _looked_at(
+        self, now: Served, rows: list[dict], question: Question
+    ) -> tuple[list[str | None], tuple]:
         """The client's own keys, taken out of rows; the rows, with what is looked up for them, in
         the forms of training; and what is to be said of each.
         """
@@ -178,31 +201,31 @@ class Service:
         keys = take_keys(rows, self.key_field, self.key_field in now.bundle.known)
         rows, missed = now.bundle.looked_up(rows)
         rows, said = in_known_forms(now.bundle, rows)
-        missed[0] = [*said, *missed[0]]
+        missed[0] = [*question.said, *said, *missed[0]]
         return keys, (rows, missed)
 
     async def _many(
-        self, now: Served, read: Callable[[], Rows], request_id: str
+        self, now: Served, read: Callable[[], Rows], question: Question
     ) -> tuple[list[dict], bool]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
-        future = self.worker.submit(self._read_and_answer, now, read, given_up)
+        future = self.worker.submit(self._read_and_answer, now, read, given_up, question)
         try:
             done = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except TimeoutError:
             raise _too_slow(self.limits.seconds) from None
         finally:
             given_up.set()  # nobody waits any more
-        await self._note(path_of(now, len(done[0])), *done[:2], request_id)
+        await self._note(path_of(now, len(done[0])), *done[:2], question.request_id)
         return done[0], done[2]
 
     def _read_and_answer(
-        self, now: Served, read: Callable[[], Rows], given_up: threading.Event
+        self, now: Served, read: Callable[[], Rows], given_up: threading.Event, question: Question
     ) -> tuple[list[dict], list[bytes], bool]:
         """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
         asked = read()
-        keys, (rows, missed) = self._looked_at(now, asked.rows)
-        answers = answer_all(now, rows, given_up, self.limits.rows)
+        keys, (rows, missed) = self._looked_at(now, asked.rows, question)
+        answers = answer_all(now, rows, given_up, self.limits.rows, question.beside)
         add_warnings(answers, [asked.said + missed[0], *missed[1:]])
         give_back(answers, keys)
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():

@@ -36,6 +36,7 @@ REFUSALS = {  # by code: the status, and what it means
     "cell_too_long": (422, "A cell has too many letters"),
     "empty_row": (422, "A row has no value in any field that the model uses"),
     "client_key": (422, "The client's own key of a row is no text or whole number, or too long"),
+    "option": (422, "An option of the address (`interval`, `why`, `abstain_above`) can't be so"),
     "outcome": (422, "An outcome is no class that the model knows, or no number"),
     "rows": (422, "The rows can't be answered: the sentence says why"),
     "internal": (500, "A fault of the service: the request's id is on its error output"),

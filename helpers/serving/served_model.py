@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 
 from ..pipeline.agreement_check import ROW, TABLE, agreement
 from ..pipeline.compiled import Compiled
+from ..pipeline.wanted import Wanted
 from ..registry.model_versions import Version
+from .beside import Beside
 from .model_bundle import MOST_ROWS, Bundle
 
+EVERYTHING = Wanted(interval=0.9, why=1)  # a check looks at all columns' reasons
 COMPILED, PIPELINE, BASELINE = "compiled", "pipeline", "baseline"  # what answers
 
 
@@ -87,4 +90,6 @@ def served(bundle: Bundle, fallback: str = "") -> Served:
     if bundle.model is None:
         return Served(bundle, None, {ROW: "the baseline answers"}, fallback)
     compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
-    return Served(bundle, compiled, agreement(compiled, bundle.model, bundle.examples), fallback)
+    beside = Beside.of(bundle, EVERYTHING)
+    found = agreement(compiled, bundle.model, bundle.examples, beside=beside or None)
+    return Served(bundle, compiled, found, fallback)

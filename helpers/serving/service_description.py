@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..pipeline.wanted import MOST_REASONS
 from .asked import JSON, VERSION
 from .model_bundle import Bundle
 from .prediction_service import PREDICT, Service
@@ -63,6 +64,7 @@ def _described(bundle: Bundle) -> dict:
     return {
         "tags": ["predictions"],
         "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
+        "parameters": _options(bundle),
         "requestBody": {"required": True, "content": _content_of_request(bundle)},
         "responses": _responses(bundle),
     }
@@ -135,5 +137,41 @@ def _answer_schema(bundle: Bundle) -> dict:
             "probability": {"type": "object", "properties": probability},
             "warnings": {"type": "array", "items": text},
             "logged": {"type": "boolean"}, "fallback": text, "client_key": text,
+            **_beside_schema(bundle),
         },
     }  # fmt: skip
+
+
+def _options(bundle: Bundle) -> list[dict]:
+    """The options in the address, as parameters."""
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    what = "an interval" if bundle.task.is_regression else "the set of classes"
+    found = {
+        "interval": (share, 0.9, f"Answer {what} that holds the truth this often"),
+        "why": ({"type": "integer", "minimum": 1, "maximum": MOST_REASONS}, 3,
+                "Answer so many reasons, the strongest first: what a column adds to the score"),
+    }  # fmt: skip
+    if not bundle.task.is_regression:
+        said = "Answer whether the row had better go to a person, so that of the others at most "
+        found["abstain_above"] = share, 0.05, f"{said}this share is wrong"
+    return [{"name": name, "in": "query", "required": False, "schema": schema, "example": example,
+             "description": said}
+            for name, (schema, example, said) in found.items()]  # fmt: skip
+
+
+def _beside_schema(bundle: Bundle) -> dict:
+    """What is answered beside a prediction, where an option asks for it."""
+    number, text = {"type": "number"}, {"type": "string"}
+    bound = {"type": ["number", "null"]}
+    reason = {"column": text, "value": {}, "contribution": number}
+    sure = (
+        {"interval": _object({"level": number, "low": bound, "high": bound})}
+        if bundle.task.is_regression
+        else {"set": {"type": "array", "items": text}, "abstain": {"type": "boolean"}}
+    )
+    return sure | {"why": {"type": "array", "items": _object(reason)}, "base": number,
+                   "scale": text}  # fmt: skip
+
+
+def _object(fields: dict) -> dict:
+    return {"type": "object", "required": list(fields), "properties": fields}

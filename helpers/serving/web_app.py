@@ -17,6 +17,7 @@ from fastapi_offline import FastAPIOffline
 
 from ..base.user_errors import InputError
 from .asked import JSON, Asked, asked_of
+from .asked_options import options_in
 from .client_keys import ClientKey
 from .prediction_service import PREDICT, Service
 from .read_request import body_of, check_api_key, check_reader
@@ -103,13 +104,13 @@ class PredictFirst:
 
     async def _in_turn(self, asked: Asked, headers, receive) -> tuple[bytes, int]:
         """The answer to a body once it is complete: only now it counts among those in progress."""
-        service = self.service
+        service, options = self.service, options_in(asked.query)
         body = await body_of(receive, headers, service, asked.id)
         if service.busy >= service.limits.at_once:
             raise Refused("busy", f"{service.busy} requests are in progress: try again.")
         service.busy += 1
         try:
-            return await service.predict(body)
+            return await service.predict(body, options)
         finally:
             service.busy -= 1
 

@@ -1,4 +1,4 @@
 """Stage 5, training: models tried on the folds, searched, calibrated; the decision threshold.
 
-May import: base, learning, scale, models, pages, pipeline.
+May import: answers, base, learning, scale, models, pages, pipeline.
 """

@@ -19,6 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from ..answers.fold_answers import FoldAnswers
 from ..base.user_errors import InputError
 from ..learning.inner_folds import units_kept_whole
 from ..learning.labelled_data import Labelled, evenly_spaced_positions
@@ -56,13 +57,26 @@ ONE_CLASS = "No fold has training rows of two classes: collect more rows of the 
 def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     """The folds of the training rows as numbers; made once, used by every model."""
     folds = []
-    for train, valid in rows.folds():
-        if not rows.task.is_regression and len(set(rows.y[train])) < 2:
-            continue  # no model can be fitted on one class
+    for train, valid in _usable(rows):
         folds.append(_fold_of(rows, train, valid, whole_pipeline.features_of(features, seed)))
     if not folds:
         raise InputError(ONE_CLASS)
     return folds
+
+
+def _usable(rows: Labelled) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The folds without those of one class, on which no model can be fitted."""
+    for train, valid in rows.folds():
+        if rows.task.is_regression or len(set(rows.y[train])) >= 2:
+            yield train, valid
+
+
+def answers_of_folds(rows: Labelled, trial: Trial) -> FoldAnswers:
+    """What a trial on the folds of these rows has answered to the rows it had not seen."""
+    positions = np.concatenate([valid for _, valid in _usable(rows)])
+    name = "rows" if trial.unit is None else rows.units.noun
+    places = rows.row[positions], trial.fold, trial.unit
+    return FoldAnswers(trial.truth, trial.predicted, *places, name, rows.by_time)
 
 
 def _fold_of(rows: Labelled, train: np.ndarray, valid: np.ndarray, maker: Pipeline) -> Fold:

@@ -10,10 +10,11 @@ from sklearn.model_selection import ParameterSampler
 
 from ..base.user_errors import InputError
 from ..learning.task_kind import Task
-from ..models.model_ladder import BASELINE, MANY_ROWS, plain, space_of
+from ..models.model_ladder import ADDITIVE, BASELINE, MANY_ROWS, plain, space_of
 from ..pages.show import progress
 from .fold_trials import Candidate, Fold, Trial, best_of, thinned_fold, try_all
 from .paired_trials import is_as_good
+from .readable_model import BEST, READ
 
 FINALISTS = 4  # one in so many candidates is tried again on all rows
 SEARCH = "search"  # the title of its progress bar
@@ -42,21 +43,42 @@ class Budget:
 
 
 def search(
-    task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
-) -> list[Trial]:
+    task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None,
+    prefer=BEST,
+) -> list[Trial]:  # fmt: skip
     """So many `trials` of seeded random parameters, for the leading families in turn.
 
     A family leads when the best one's gain over it, on the same rows, is within the noise. Where
     rows are many, all candidates get a quarter of them, and only the best quarter of the candidates
     is tried on all rows (successive halving, Jamieson and Talwalkar 2016). Each candidate is
-    returned as the trial of its last round; `best_of` looks only at those on all rows.
+    returned as the trial of its last round; `best_of` looks only at those on all rows. With
+    `prefer` "readable" the additive model gets some draws even where it does not lead.
 
     Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features again
     for each candidate (here once a fold), takes fewer rows at random without regard to classes, and
     has no budget of time.
     """
-    drawn = _sampled_settings(task, leading_trials(task, first_trials), trials, seed)
-    if best_of(first_trials).rows <= MANY_ROWS:
+    asked = folds, trials, seed, budget
+    found = _searched(task, leading_trials(task, first_trials), *asked)
+    return found + (search_additive(task, first_trials, *asked) if prefer == READ else [])
+
+
+def search_additive(
+    task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
+) -> list[Trial]:
+    """A few more draws for an additive model that does not lead; none where it leads or is missing.
+
+    A third of so many `trials`: it has few settings, and is held against models with more draws.
+    """
+    leads = {trial.family for trial in leading_trials(task, first_trials)}
+    behind = [t for t in first_trials if t.family == ADDITIVE and t.family not in leads]
+    return _searched(task, behind, folds, -(-trials // 3), seed, budget) if behind else []
+
+
+def _searched(task: Task, leads: list[Trial], folds, trials: int, seed: int, budget) -> list[Trial]:
+    """So many draws for these trials' models, in one round or, of many rows, in two."""
+    drawn = _sampled_settings(task, leads, trials, seed)
+    if best_of(leads).rows <= MANY_ROWS:
         return try_all(task, progress(drawn, SEARCH), folds, budget)
     first = _first_round(task, drawn, folds, budget)
     count = -(-trials // FINALISTS)

@@ -59,6 +59,15 @@ def is_as_good(task: Task, one: Trial, best: Trial) -> bool:
     return one is best or gain_over(task, one, best).p_better >= SURE / 2
 
 
+def describe_difference(lead: Difference) -> str:
+    """A lead with its interval; three decimals, or three digits where the metric has a unit."""
+    form = "{:+.3g}" if lead.metric.startswith("neg_") else "{:+.3f}"
+    value, low, high = (form.format(end) for end in (lead.value, lead.low, lead.high))
+    if not np.isfinite(lead.low):
+        return f"{value.lstrip('+')} (too few units to tell)"
+    return f"{value.lstrip('+')} ({low} to {high})"
+
+
 def mean_if_chosen_elsewhere(trials: list[Trial]) -> float:
     """The mean score on each fold of the trial that is best on all other folds.
 

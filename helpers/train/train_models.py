@@ -12,27 +12,32 @@ from sklearn.pipeline import Pipeline
 from ..base.user_errors import InputError
 from ..learning.labelled_data import Labelled
 from ..learning.task_kind import Task
-from ..models.model_ladder import BASELINE, candidates
+from ..models.model_ladder import ADDITIVE, BASELINE, READABLE, candidates
 from ..pipeline import whole_pipeline
 from .calibrated_ensemble import calibrated, try_ensemble
 from .decision_threshold import choose_threshold
-from .fold_trials import Candidate, Fold, Trial, best_of, make_folds, try_all
-from .hyperparameter_search import Budget, search
+from .fold_trials import Candidate, Fold, Trial, make_folds, try_all
+from .hyperparameter_search import Budget, search, search_additive
+from .readable_model import BEST, READ, checked_preference, choose
 
 
 def cross_validate_candidates(
-    task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
+    task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False, prefer=BEST
 ) -> list[Trial]:
     """A trial of each model that suits the task, the baseline first.
 
-    `models` names some of them, separated by commas. Raises InputError for an unknown name.
+    `models` names some of them, separated by commas. With `prefer` "readable" those that can be
+    read are tried in any case; without, an additive one only where it is named, since it takes as
+    long as the others. Raises InputError for an unknown name or preference.
     """
-    ladder = candidates(task, rows, seed, balanced)
-    chosen = list(ladder) if models == "all" else [m.strip() for m in models.split(",")]
+    ladder, wants = candidates(task, rows, seed, balanced), checked_preference(prefer)
+    usual = [name for name in ladder if name != ADDITIVE]
+    chosen = usual if models == "all" else [m.strip() for m in models.split(",")]
     for name in chosen:
         if name not in ladder:
             raise InputError(f"models are {', '.join(ladder)}, or all; '{name}' is none of them.")
-    chosen = [BASELINE, *[name for name in chosen if name != BASELINE]]
+    first = [BASELINE, *(READABLE if wants == READ else ())]
+    chosen = [*first, *[name for name in chosen if name not in first]]
     return try_all(task, [Candidate(name, ladder[name]) for name in chosen], folds)
 
 
@@ -50,18 +55,22 @@ class TrainingResult:
 
 
 def learn(
-    rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search
-) -> TrainingResult:
+    rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search,
+    prefer=BEST,
+) -> TrainingResult:  # fmt: skip
     """All steps of this stage on rows that have folds; `plan` is the feature plan.
 
-    `searcher` is called as `search` is; another one may take its place.
+    `searcher` is called as `search` is; another one may take its place. `prefer` is as for
+    `choose_winner`.
     """
     task, budget = rows.task, Budget(minutes)
     folds = make_folds(rows, plan, seed)
-    ladder = cross_validate_candidates(task, folds, len(rows.y), models, seed)
+    ladder = cross_validate_candidates(task, folds, len(rows.y), models, seed, prefer=prefer)
     found = ladder + searcher(task, ladder, folds, trials, seed, budget)
+    if prefer == READ:
+        found += search_additive(task, ladder, folds, trials, seed, budget)
     found += try_ensemble(task, found, folds)
-    best = calibrated(task, best_of(found))
+    best = calibrated(task, choose(task, found, prefer).taken)
     return TrainingResult(found, best, choose_threshold(task, best), budget.cut)
 
 

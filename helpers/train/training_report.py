@@ -9,13 +9,14 @@ from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, calibration_error, is_moved, judged_probability
-from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
+from ..models.model_ladder import ADDITIVE, BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
 from ..pages import model_plots, show
 from .calibrated_ensemble import calibration_gain
 from .decision_threshold import best_f1_threshold
 from .fold_trials import Fold, Trial, best_of, on_all_rows, spreads_by_fold
 from .hyperparameter_search import Budget
-from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
+from .paired_trials import SURE, describe_difference, gain_over, mean_if_chosen_elsewhere
+from .readable_model import Preference, describe_preference
 
 
 def _trial_row(trial: Trial, metric: str) -> dict:
@@ -50,24 +51,37 @@ def _short(value) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def headline(task: Task, trials: list[Trial], baseline: Trial, budget=None) -> str:
+def headline(task: Task, trials: list[Trial], baseline: Trial, budget=None, preference=None) -> str:
     """The stage's result in a sentence; it says how much too good the best of many scores is.
 
     The second figure is what a winner chosen on the other folds scores on each fold
-    (`paired_trials.mean_if_chosen_elsewhere`).
+    (`paired_trials.mean_if_chosen_elsewhere`). `preference` is what became of one
+    (`readable_model.choose`; None: the best trial was taken).
     """
-    best, metric = best_of(trials), task.main_metric
+    best, metric = preference.taken if preference else best_of(trials), task.main_metric
     scored, guessed = (shown_score(metric, one.mean) for one in (best, baseline))
     cut = f" {describe_budget(budget)}" if budget and budget.cut else ""
+    taken, reason = _taken_of(trials, best), describe_preference(preference) if preference else ""
     return (
-        f"The best of {len(trials)} trials is {best.family}: {PLAIN_NAMES[metric]} {scored} in "
-        f"cross-validation, against {guessed} for the baseline. "
-        f"{describe_luck(trials)}{cut}"
+        f"{taken} {best.family}: {PLAIN_NAMES[metric]} {scored} in cross-validation, against "
+        f"{guessed} for the baseline. {describe_luck(trials, best)}"
+        f"{' ' if reason else ''}{reason.replace('**', '')}{cut}"
     )
 
 
-def describe_luck(trials: list[Trial]) -> str:
-    """By how much the best of many trials is too good on the folds that chose it, in a sentence."""
+def _taken_of(trials: list[Trial], taken: Trial) -> str:
+    if taken is best_of(trials):
+        return f"The best of {len(trials)} trials is"
+    return f"Of {len(trials)} trials the one that is taken is"
+
+
+def describe_luck(trials: list[Trial], taken: Trial | None = None) -> str:
+    """By how much the best of many trials is too good on the folds that chose it, in a sentence.
+
+    Where another than the best was `taken`, it is the best of its own family.
+    """
+    if taken is not None and taken is not best_of(trials):
+        trials = [trial for trial in trials if trial.family == taken.family]
     every, best = on_all_rows(trials), best_of(trials)
     elsewhere = mean_if_chosen_elsewhere(trials)
     told = "" if len(every) == len(trials) else " that learnt from all rows"
@@ -113,22 +127,13 @@ def describe_ladder(trials: list[Trial], task: Task) -> str:
     text = f"**{best.family}** leads with {leader} ({PLAIN_NAMES[task.main_metric]}); "
     text += f"the baseline, which ignores every column, has {guessed}."
     leads = {one.family: gain_over(task, one, best) for one in others}
-    said = [f"{name} by {_interval(lead)}" for name, lead in leads.items()]
+    said = [f"{name} by {describe_difference(lead)}" for name, lead in leads.items()]
     if said:
         text += f" On the same rows it leads {' and '.join(said)} (95 % intervals of the lead)."
     near = [name for name, lead in leads.items() if not lead.p_better < SURE / 2]
     if near:
         text += f" So {' and '.join(near)} may be as good."
     return text
-
-
-def _interval(lead: Difference) -> str:
-    """A lead with its interval; three decimals, or three digits where the metric has a unit."""
-    form = "{:+.3g}" if lead.metric.startswith("neg_") else "{:+.3f}"
-    value, low, high = (form.format(end) for end in (lead.value, lead.low, lead.high))
-    if not np.isfinite(lead.low):
-        return f"{value.lstrip('+')} (too few units to tell)"
-    return f"{value.lstrip('+')} ({low} to {high})"
 
 
 def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -> str:
@@ -146,7 +151,8 @@ def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -
 
 def _gain_in_words(gain: Difference) -> str:
     sure = "more than" if gain.p_better < SURE / 2 else "within"
-    return f"{_interval(gain)}: {sure} the noise, and a little too good, as the best of many."
+    lead = describe_difference(gain)
+    return f"{lead}: {sure} the noise, and a little too good, as the best of many."
 
 
 def _digits(metric: str, value: float) -> str:
@@ -224,7 +230,7 @@ def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) ->
     return (
         f"**An ensemble wins**: the mean of {ensemble[0].parameters['members']} scores "
         f"{_digits(gain.metric, ensemble[0].mean)} ({PLAIN_NAMES[gain.metric]}), more than "
-        f"{best.family} alone on the same rows by {_interval(gain)}."
+        f"{best.family} alone on the same rows by {describe_difference(gain)}."
     )
 
 
@@ -271,10 +277,12 @@ def summary(
     calibration: Trial,
     costs: tuple = (0.0, 0.0),
     trials: list[Trial] = (),
+    preference: Preference | None = None,
 ) -> dict:
     """The content of `training.json`: the winner and how it was found.
 
-    `trials` are all trials; of them is kept what simpler models score on the same folds.
+    `trials` are all trials; of them is kept what simpler models score on the same folds, and what
+    became of a preference for a readable one.
     """
     how = {}
     if isinstance(calibration.model, Calibrated):
@@ -292,23 +300,31 @@ def summary(
         "minutes": budget.minutes,
         "cut": budget.cut,
         "headline": headline,
-        "simpler": simpler_models(task, list(trials)) if trials else None,
+        "simpler": simpler_models(task, list(trials), best) if trials else None,
+        "readable": _readable(preference),
     }
 
 
-def simpler_models(task: Task, trials: list[Trial]) -> dict:
-    """Whether a simpler model than the best one may be as good on the same folds.
+def _readable(found: Preference | None) -> dict | None:
+    """Whether a readable model was taken, and why; None where none was asked for."""
+    reading = describe_preference(found).replace("**", "") if found else ""
+    return {"taken": found.is_kept, "reading": reading} if reading else None
 
-    `as_good`, and a sentence about it (`reading`).
+
+def simpler_models(task: Task, trials: list[Trial], taken: Trial | None = None) -> dict:
+    """Whether a simpler model than the one that is taken may be as good on the same folds.
+
+    `taken` is the best trial where none is named. `as_good`, and a sentence about it (`reading`).
     """
-    best, order = best_of(trials), (BASELINE, LINEAR, FOREST, BOOSTING, ENSEMBLE)
+    best = taken or best_of(trials)
+    order = BASELINE, LINEAR, ADDITIVE, FOREST, BOOSTING, ENSEMBLE
     simpler = order[1 : order.index(best.family)]
     ranked = sorted(on_all_rows(trials), key=lambda trial: -trial.mean)
     found = [next((t for t in ranked if t.family == family), None) for family in simpler]
     behind = {one.family: gain_over(task, one, best) for one in found if one is not None}
     if not behind:
         return {"as_good": False, "reading": "no simpler model was tried"}
-    said = " and ".join(f"{name} by {_interval(gain)}" for name, gain in behind.items())
+    said = " and ".join(f"{name} by {describe_difference(gain)}" for name, gain in behind.items())
     near = [name for name, gain in behind.items() if not gain.p_better < SURE / 2]
     text = f"on the same folds {best.family} leads {said}"
     end = f"so {' and '.join(near)} may be as good" if near else "so no simpler model is as good"

@@ -48,6 +48,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "05_model_training": {"0.50": Defined("random labels on two equal classes: nothing to learn")},
     "06_evaluation": {
         "95 %": INTERVAL,
+        "90 %": Defined("the level of the intervals and sets that the page shows"),
         "0.5": COIN,
         "0.50": Defined("the threshold that a model uses by itself"),
         "0.25": Defined("1 / (1 + 3), by the costs that the lesson's own code sets"),

@@ -186,6 +186,10 @@ def test_what_06_says_of_the_small_model_is_so():
     ends = [line.split() for line in shown("06_evaluation", "areas[").splitlines()[1:]]
     days, single = (float(ends[1][i]) - float(ends[0][i]) for i in (1, 2))
     assert days > 1.3 * single, "single flights: too narrow"
+    ways = [line.split() for line in shown("06_evaluation", "table.round").splitlines()[1:]]
+    (mixed, later, before), worst = ([float(way[i]) for way in ways] for i in (-2, -1))
+    assert later < 0.88 < min(mixed, before), "asked later, the promise is not kept"
+    assert max(worst[1:]) < 0.75, "on the worst day far more flights lie outside"
 
 
 def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):

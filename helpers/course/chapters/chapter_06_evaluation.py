@@ -327,6 +327,26 @@ QUESTIONS = {
         within=1.0,
         form="{:.0f}",
     ),
+    "evaluate.coverage": Choice(
+        "Intervals were made to hold nine in ten flights, with distances from flights of spring "
+        "that were mixed with those learnt from. In July they hold fewer. What is to be done?",
+        {
+            "a": "Take a higher level, until the held-out flights of July are covered.",
+            "b": "Nothing: by chance some hundreds of flights may well be covered less often.",
+            "c": "Take the distances from later flights than those learnt from, and count days.",
+        },
+        "c",
+        "The promise holds for rows that are like those whose distances were taken: later days, "
+        "each with a weather of its own. Whether it still holds is seen once outcomes come.",
+        {
+            "a": "Which rows would then have chosen the level? And what of August?",
+            "b": "Single flights would hardly stray so far. But are they independent draws?",
+        },
+        hints=(
+            "What must new rows have in common with those whose distances were put in order?",
+            "How many different storms were there among the flights whose distances were taken?",
+        ),
+    ),
     "evaluate.again": Choice(
         "The score is not what you had hoped for. You try ten more settings, score each on the "
         "held-out rows, and report the best. What is that figure?",
