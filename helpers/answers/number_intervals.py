@@ -20,7 +20,7 @@ PARTS = 4  # of the units, which take turns
 GAIN = 0.02  # by how much better a spread with more to learn must be
 FEWEST = 100  # rows, and
 FEWEST_UNITS = 20  # units, from which on trees may learn a spread
-MOST_ROWS = 20_000  # of which a spread is learnt
+MOST_ROWS = 8_000  # evenly spaced, of which scores and spreads are learnt
 AT_AN_END = 0.01  # share of the rows that lies at the lowest (or highest) number: nothing beyond it
 RANGE = 3.0  # of positive numbers, from which on their logarithm is tried
 
