@@ -229,12 +229,14 @@ STEPS = {"shap": against_shap, "planted": planted, "seconds": seconds}
 
 
 def section(found: dict) -> list[str]:
-    """The lines of ANSWERS.md."""
+    """The lines of ANSWERS.md, of what was measured."""
     return [*_planted_lines(found.get("planted", {})), *_shap_lines(found.get("shap", {})),
             *_seconds_lines(found.get("seconds", {}))]  # fmt: skip
 
 
 def _planted_lines(planted: dict) -> list[str]:
+    if not planted:
+        return []
     rules = [f"{rule}, {beside}" for rule in RULES for beside in BESIDE]
     lines = [
         f"A rule is planted in {ROWS:,} rows (a tenth of the labels is wrong), beside {NOISE} "

@@ -315,16 +315,17 @@ def _clean_a_million() -> dict:
     table, _ = plant_errors.inject(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
     size = int(table.memory_usage(deep=True).sum())
     with grown_memory() as memory:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         cleaner = column_cleaner.Cleaner().fit(table)
         planned = time.perf_counter() - began
         changes = cleaner.repair(table)[1]
-        seconds = time.perf_counter() - began
+        seconds, worked = time.perf_counter() - began, time.process_time() - worked
     return {
         "rows": len(table),
         "columns": table.shape[1],
         "planned": round(planned, 2),
         "seconds": round(seconds, 2),
+        "processor": round(worked, 2),
         "changes": len(changes),
         "table_bytes": size,
         "peak_bytes": memory["most"] + size,
@@ -357,8 +358,9 @@ def alike() -> dict:
 IN_SAMPLE = (
     "**What was chosen where.** Dependencies and typing errors: on hospital and its copies with",
     "10 to 50 % errors, and on the invented tables marked so. The vote of sources: on the",
-    "invented tables marked so. Fences of far numbers: on simulated columns of other parameters",
-    "than those below. Records that match: on the FEBRL sets and hospital. So the figures of",
+    "invented tables marked so. Fences of far numbers: on simulated columns of other shapes",
+    "than those below (Burr, log-logistic, Fréchet, Gumbel …). Records that match: on the",
+    "FEBRL sets and hospital. So the figures of",
     "these are in-sample, and less is to be expected elsewhere: read the rows *held out*. rayyan",
     "was used for nothing; its clean file turns most dates (`12/1/06` into `1/6/12`) and writes",
     "-1 for missing: with no answer from a person the dates can't be known, and they are most of",
@@ -465,10 +467,11 @@ def _duplicate_rows(found: dict) -> list[str]:
 
 
 def _speed_rows(one: dict) -> list[str]:
-    times = one["peak_bytes"] / one["table_bytes"]
+    times, worked = one["peak_bytes"] / one["table_bytes"], one.get("processor")
+    alone = f", {worked:.1f} s of the processor" if worked else ""
     return [
         f"{one['rows']:,} rows × {one['columns']} columns, planned in {one['planned']:.1f} s,",
-        f"planned and cleaned in {one['seconds']:.1f} s (goal: under 30), with a peak of",
+        f"planned and cleaned in {one['seconds']:.1f} s{alone} (goal: 27), with a peak of",
         f"{times:.1f} times the table's {one['table_bytes'] / 1e6:.0f} MB, the table included",
         f"(goal: under 4); {one['changes']:,} cells changed.",
     ]

@@ -183,6 +183,8 @@ def _about(name: str, found: dict) -> list[str]:
         said.append(f"{name}: cells that are read otherwise: {'; '.join(cells)}.")
     if found["left_out"]:
         said.append(f"{name}: left out: {'; '.join(found['left_out'][:6])}.")
+    if found.get("note"):
+        said.append(f"{name}: {found['note']}.")
     if found["training_cells"]:
         said.append(f"{name}: training cells that earlier rows alone had taught lie beside it.")
     return said

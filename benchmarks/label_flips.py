@@ -53,7 +53,7 @@ OF_A_TEXTBOOK = tuple(
         ("house prices", "price", "hprice1", ("lprice",)),
     )
 )
-RATE, MOST, SEED, FOLDS = 0.05, 1_500, 42, 5
+RATE, MOST, SEED, FOLDS = 0.05, 1_000, 42, 5
 SHIFT = (2.0, 4.0)  # standard deviations by which a number is moved
 
 
@@ -93,10 +93,10 @@ def models(X: pd.DataFrame, of_numbers: bool = False) -> list:
 
     if of_numbers:
         boosting = HistGradientBoostingRegressor(random_state=SEED, max_iter=80)
-        forest = RandomForestRegressor(200, min_samples_leaf=3, random_state=SEED)
+        forest = RandomForestRegressor(100, min_samples_leaf=3, random_state=SEED)
         return [with_features(m) for m in (Ridge(), forest, boosting)]
     boosting = HistGradientBoostingClassifier(random_state=SEED, max_iter=80)
-    forest = RandomForestClassifier(200, min_samples_leaf=3, random_state=SEED)
+    forest = RandomForestClassifier(100, min_samples_leaf=3, random_state=SEED)
     return [with_features(m) for m in (LogisticRegression(max_iter=500), forest, boosting)]
 
 
@@ -128,7 +128,7 @@ def _rows_of(table: Table) -> tuple[pd.DataFrame, pd.Series]:
     frame = table.frame()
     frame = frame.sample(min(MOST, len(frame)), random_state=SEED).reset_index(drop=True)
     X = frame.drop(columns=table.target)
-    X = X.apply(lambda c: c if pd.api.types.is_numeric_dtype(c) else c.astype("str"))
+    X = X.apply(lambda c: c.astype(float if pd.api.types.is_numeric_dtype(c) else "str"))
     return X, frame[table.target]
 
 

@@ -4,6 +4,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,11 @@ from helpers.export import (
     run_to_export,
     whole_file,
 )
+from helpers.export.file_draft import Draft
 from helpers.export.python_text import comment_lines, identifier, literal
 from helpers.features.category_encoder import ToText
 from helpers.features.encoders import first_step
+from helpers.learning.units import UnitRule
 from helpers.models.calibrated_model import Calibrated
 from helpers.models.model_ladder import candidates
 from helpers.pipeline.feature_steps import STEPS_OF_ROLE
@@ -39,9 +42,6 @@ from helpers.pipeline.feature_steps import STEPS_OF_ROLE
 from . import small
 from .command_here import pipeline_here
 
-LEFT_OUT = {  # roles whose encoder has no plain form: the export names them
-    "image", "time of day", "coordinates", "range", "version", "e-mail", "web address", "postcode",
-}  # fmt: skip
 NASTY = 'a "quoted"\nname\'s \\ end'
 
 
@@ -213,6 +213,21 @@ def related_table(rows: int = 900) -> pd.DataFrame:
         slip = (random.random(rows) < 0.02) & frame[name].notna()
         frame.loc[slip, name] = frame.loc[slip, name].str.replace(r"^(.)(.)", r"\2\1", regex=True)
     return frame.astype("str")
+
+
+def test_units_that_no_column_gives_are_listed(run):
+    made = run_to_export.open_run(run.name)
+    rows = made.labelled
+    unit = np.array([f"pair {n // 2}" for n in range(len(rows.y))], dtype=object)
+    other = replace(made, labelled=replace(rows, unit=unit, units=UnitRule("near duplicates", "")))
+    draft = Draft()
+    text, in_time = model_part._units(other, "near duplicates", draft)
+    found = eval(text, {"TABLES": draft.tables, "rows": pd.DataFrame(index=rows.row)})
+    assert list(found) == list(unit) and not in_time
+    days = rows.X["day"].dt.strftime("%Y-%m-%d").to_numpy(dtype=object)
+    by_day = replace(made, labelled=replace(rows, unit=days, units=UnitRule("day", "day")))
+    text, in_time = model_part._units(by_day, "day", Draft())
+    assert "strftime" in text and in_time
 
 
 # --- Odd names and values

@@ -135,7 +135,7 @@ def test_empty_cells_and_a_year_that_comes_first():
 def test_a_dependency_that_a_person_names_is_learnt_from_training_rows_alone():
     raw = pd.DataFrame({"depot": ["a"] * 5 + ["b"] * 5, "town": ["X", "X", "Y", "Y", "Y"] * 2})
     kinds = {"columns": {"depot": {"kind": "category"}, "town": {"kind": "category"}}}
-    named = lines({"column": "town", "kind": "sources disagree", "suggestion": "by depot",
+    named = lines({"column": "town", "kind": "rows of one key disagree", "suggestion": "by depot",
                    "apply": "yes", "value": "(any other)"})  # fmt: skip
     whole = apply_marks(kinds, named)
     training = raw.iloc[[0, 1, 2, 5, 6]].reset_index(drop=True)

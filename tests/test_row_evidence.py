@@ -6,6 +6,7 @@ import pytest
 
 from helpers.clean.cleaning_plan import draft_plan
 from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import apply_marks, open_review
 from helpers.clean.one_row_cleaner import RowCleaner
 from helpers.clean.row_evidence import RowEvidence
 from helpers.review.answered_table import AnsweredTable
@@ -88,13 +89,13 @@ def test_each_other_column_counts_once_and_a_chance_fit_counts_less():
     by_zip = {"from": ["zip"], "to": "town", "values": many} | rates
     back = {"from": ["town"], "to": "zip", "values": {v: k for k, v in many.items()}} | rates
     one, both = RowEvidence([by_zip], []), RowEvidence([by_zip], [back])
-    for evidence, beside in ((one, []), (both, ["1"])):
-        found = evidence.likelier("town 1", "town 2", ["town 1"], beside)
+    for evidence, cells in ((one, {}), (both, {"zip": "1"})):
+        found = evidence.likelier("town 1", "town 2", ["town 1"], cells)
         assert found == pytest.approx(7.6, abs=0.2)
     few = RowEvidence([by_zip | {"values": {"1": "north", "2": "south"}}], [])
-    assert few.likelier("north", "south", ["north"], []) == pytest.approx(4.6, abs=0.2)
+    assert few.likelier("north", "south", ["north"], {}) == pytest.approx(4.6, abs=0.2)
     habit = RowEvidence([by_zip | {"habit": 0.1}], [])
-    assert habit.likelier("town 1", "town 2", ["town 1"], []) == pytest.approx(2.3, abs=0.1)
+    assert habit.likelier("town 1", "town 2", ["town 1"], {}) == pytest.approx(2.3, abs=0.1)
 
 
 def test_what_a_key_does_not_know_speaks_for_no_value():
@@ -102,4 +103,38 @@ def test_what_a_key_does_not_know_speaks_for_no_value():
     by_zip = {"from": ["zip"], "to": "town", "values": {"1": "Salem", "2": "Lynn"}} | rates
     gives = {"from": ["town"], "to": "county", "values": {"Salem": "Essex"}} | rates
     evidence = RowEvidence([by_zip], [gives])
-    assert evidence.likelier("Lynn", "Salem", ["Salem"], ["Norfolk"]) < 0
+    assert evidence.likelier("Lynn", "Salem", ["Salem"], {"county": "Norfolk"}) < 0
+
+
+def test_a_key_that_a_third_column_fits_is_believed_more_and_less_where_it_does_not():
+    rates = {"wrong": 0.02, "wrong_key": 0.02, "habit": 0.0}
+    to_band = {"from": ["rate"], "to": "band", "values": {"1": "a", "2": "b"}} | rates
+    to_state = {"from": ["rate"], "to": "state", "values": {"1": "OR", "2": "WA"}} | rates
+    evidence = RowEvidence([to_band], [to_state])
+    unsaid = evidence.likelier("a", "b", ["a"], {"rate": "1", "state": None})
+    assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "OR"}) > unsaid
+    assert evidence.likelier("a", "b", ["a"], {"rate": "1", "state": "WA"}) < unsaid
+
+
+def test_a_key_of_two_columns_is_found_where_neither_gives_the_third_and_none_in_noise():
+    random = np.random.default_rng(2)
+    state, band = random.integers(0, 9, 1_500), random.integers(0, 7, 1_500)
+    rates = 1 + random.permutation(63).reshape(9, 7)[state, band] / 20
+    sound = pd.DataFrame({"state": words(random, 9)[state], "band": words(random, 7)[band],
+                          "rate": [f"{one:.2f}" for one in rates],
+                          "shift": random.choice(["early", "late"], 1_500)})  # fmt: skip
+    dirty = sound.copy()
+    dirty.loc[::50, "rate"] = None
+    cleaned = Cleaner().fit_transform(dirty)
+    assert cleaned["rate"].tolist() == sound["rate"].astype(float).tolist()
+    noise = dirty.assign(rate=random.permutation(dirty["rate"]))
+    assert not [one for one in draft_plan(noise).get("relations", []) if len(one["from"]) > 1]
+
+
+def test_marks_under_the_earlier_name_of_a_kind_are_still_read(tmp_path):
+    line = dependency("town", "number", 1, 0.5, "").lines[0] | {"apply": "yes"}
+    listed = pd.DataFrame([line | {"kind": "sources disagree", "question": ""}])
+    listed.to_csv(tmp_path / "review.csv", index=False)
+    marked = open_review(str(tmp_path / "review.csv"))
+    plan = {"columns": {"number": {"kind": "category"}, "town": {"kind": "category"}}}
+    assert apply_marks(plan, marked)["relations"][0]["from"] == ["number"]

@@ -113,7 +113,7 @@ def test_a_column_that_does_not_say_so_is_asked_about():
         .fit_transform(rows)
         .equals(Cleaner({"columns": plan["columns"]}).fit_transform(rows))
     )
-    assert {one["kind"] for one in items} == {"sources disagree"}
+    assert {one["kind"] for one in items} == {"rows of one key disagree"}
 
 
 def test_rows_of_a_split_s_group_teach_nothing_of_each_other():

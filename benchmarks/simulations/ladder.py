@@ -122,8 +122,8 @@ SIMULATIONS = [
     Simulation("prefer=readable where two columns decide only together, 600 rows",
                partial(readable, together=True), {"taken": NULL}, repeats=50, quick=2, fewest=50),
     Simulation("prefer=readable where each column has a curve of its own, 600 rows",
-               partial(readable, together=False), {"taken": (0.9, None)}, repeats=50, quick=2,
-               fewest=50),
+               partial(readable, together=False), {"taken": (0.9, None)}, repeats=25, quick=2,
+               fewest=25),
     Simulation("the best of 16 equally good settings, 400 rows", partial(luck, rows=400),
                repeats=300),
 ]  # fmt: skip

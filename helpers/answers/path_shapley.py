@@ -14,6 +14,7 @@ recursion has the same result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -84,6 +85,7 @@ def weights(fulfilled: np.ndarray, share: np.ndarray) -> np.ndarray:
     return (fulfilled - share) * ((whole / factor) @ weight)
 
 
+@cache
 def _points(conditions: int) -> tuple[np.ndarray, np.ndarray]:
     """The points and weights from 0 to 1 that integrate products of so many conditions."""
     points, weight = np.polynomial.legendre.leggauss(max(1, (conditions + 1) // 2))

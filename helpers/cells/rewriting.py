@@ -17,6 +17,7 @@ FIELD = re.compile(r"\{((?:number|word|text)\d*)\}")
 TOKEN = re.compile(rf"{FIELDS['number']}|[^\W\d_]+|\s+|.")
 NUMBER, WORD = re.compile(FIELDS["number"]), re.compile(FIELDS["word"])
 ANYWHERE = "…"
+SHOWN = {"number": "12", "word": "abc", "text": "…"}
 
 
 def form_of(text: str, words: bool = False) -> str:
@@ -126,6 +127,15 @@ def is_anywhere(form: str) -> bool:
 
 def _filled(template: str, values: dict[str, str]) -> str:
     return FIELD.sub(lambda field: values.get(field[1]) or "", template).strip()
+
+
+def shown(form: str) -> str:
+    """A form as a person reads it, letters and digits for its fields.
+
+    >>> shown("{word}-{number}"), shown("{text} St.")
+    ('abc-12', '… St.')
+    """
+    return FIELD.sub(lambda field: SHOWN[field[1].rstrip("0123456789")], form)
 
 
 def pattern_of(rules: dict[str, str]) -> str:

@@ -9,10 +9,12 @@ import pandas as pd
 
 from ..cells.coded_column import EncodedColumn
 from .dependency_vote import DISPUTED
-from .repair_by_dependency import checks_of, count_votes
+from .repair_by_dependency import count_votes
+from .row_evidence import others_of
 
 MOST_LIKELY = 300  # likely repairs that are listed for one column
-DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
+DISAGREE, ANY_OTHER, BY = "rows of one key disagree", "(any other)", "by "
+EARLIER = "sources disagree"  # the kind's name in review lists of earlier versions
 
 
 def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> list[dict]:
@@ -20,7 +22,7 @@ def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> l
     found = []
     targets = {one["to"]: [r for r in relations if r["to"] == one["to"]] for one in relations}
     for to, own in targets.items():
-        vote = count_votes(columns, own, checks_of(to, targets))
+        vote = count_votes(columns, own, others_of(to, own, relations))
         disputed = np.flatnonzero(vote.of_kind(DISPUTED))[: 10 * MOST_LIKELY]
         for relation, given in zip(own, vote.by_relation[disputed].T, strict=True):
             speaks = np.array([text is not None for text in given], dtype=bool)

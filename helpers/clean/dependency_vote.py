@@ -8,6 +8,7 @@ one-row form (`one_row_repair`) once a row.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .row_evidence import RowEvidence
@@ -16,12 +17,13 @@ from .typing_errors import is_typing_error
 UNHEARD_ODDS, HEARD_ODDS = math.log(99), math.log(999)  # to overrule a new value, a known one
 FILL_ODDS = math.log(19)  # to fill a gap against another vote
 EVIDENCE_ODDS = math.log(99)  # to overrule a known value by all columns of its row
-PERSON_ODDS = math.log(3)  # where a person has confirmed the dependency
+PERSON_ODDS = math.log(9)  # where a person has confirmed the dependency
 SUREST = 0.999  # no vote weighs more
 KEPT, FILLED, OVERRULED, DISPUTED = "", "filled", "dependency", "disputed"
 BY_SOURCES = "sources"  # filled or overruled by the vote of several sources
 CHANGED = (FILLED, OVERRULED, BY_SOURCES)
 PASSES = 2  # a second one for rows in which the first has repaired what others are given by
+NO_CELLS: Mapping[str, str | None] = {}
 JOIN = " | "  # between the values of a key of two columns
 
 
@@ -89,28 +91,28 @@ class DependencyVote:
     'dependency'
     """
 
-    def __init__(self, relations: list[dict], checks: list[dict] = ()):
+    def __init__(self, relations: list[dict], others: list[dict] = ()):
         self.to = relations[0]["to"]
         self.voters = [Voter(relation) for relation in relations]
         self.listed = {value for relation in relations for value in relation["values"].values()}
-        self.checks = [one for one in checks if "wrong_key" in one]
         rated = all("wrong_key" in one for one in relations)
-        self.evidence = RowEvidence(relations, self.checks) if rated else None
+        self.evidence = RowEvidence(relations, list(others)) if rated else None
+        self.names = self.evidence.names if self.evidence else []  # columns to be looked at
 
     def of_row(self, cells: dict[str, str | None]) -> Verdict:
         """The verdict on the cell of a row of texts by column."""
         own, votes = cells[self.to], [voter.vote(cells) for voter in self.voters]
         for vote in votes:
             if vote is not None and vote != own:
-                return self.verdict(own, votes, [cells[one["to"]] for one in self.checks])
+                return self.verdict(own, votes, cells)
         return STAYS  # nearly every row
 
     def verdict(
-        self, own: str | None, votes: list[str | None], beside: list[str | None] | None = None
+        self, own: str | None, votes: list[str | None], cells: Mapping[str, str | None] = NO_CELLS
     ) -> Verdict:
         """The verdict on a cell, by what each voter gives (None: nothing); one of them knows.
 
-        `beside` has the cells of the columns that the checks give.
+        `cells` has those of the columns in `names`.
         """
         known = [pair for pair in zip(votes, self.voters, strict=True) if pair[0] is not None]
         odds = _odds_by_answer(known)
@@ -118,17 +120,17 @@ class DependencyVote:
         if any(voter.of_sources for _, voter in known):
             return STAYS if own == answer else Verdict(BY_SOURCES, answer)
         if self.evidence and (own is None or own in self.listed):
-            return self._by_evidence(own, votes, beside or [None] * len(self.checks), odds)
+            return self._by_evidence(own, votes, cells, odds)
         return self._weighed(own, answer, known, odds)
 
-    def _by_evidence(self, own, votes: list, beside: list, odds: dict[str, float]) -> Verdict:
+    def _by_evidence(self, own, votes: list, cells: Mapping, odds: dict[str, float]) -> Verdict:
         """The verdict on a gap or a known value, by all columns of the row."""
         others = sorted((value for value in odds if value != own), key=odds.get, reverse=True)
         if not others:
             return STAYS
 
         def likelier(value: str, other: str | None) -> float:
-            return self.evidence.likelier(value, other, votes, beside)
+            return self.evidence.likelier(value, other, votes, cells)
 
         answer = max(others, key=lambda one: likelier(one, None))
         apart = min((likelier(answer, one) for one in others if one != answer), default=math.inf)

@@ -208,7 +208,8 @@ def open_review(path: str) -> pd.DataFrame:
         )
     cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
     table = table.reindex(columns=REVIEW_COLUMNS, fill_value="")
-    return restored_table(table).assign(cells=cells)
+    kinds = table["kind"].replace(dependency_questions.EARLIER, dependency_questions.DISAGREE)
+    return restored_table(table).assign(cells=cells, kind=kinds)
 
 
 def _read_review(path: str) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def _habit(table: EncodedTable, relation: dict, rows: np.ndarray, every: int) ->
     if more <= 0:
         return 0.0
     repeated = float(cells[cells > 1].sum()) * more / again
-    return round(repeated / every, 5)
+    return round(float(repeated / every), 5)  # a plan is text: no number of numpy
 
 
 # --- Where a person vouches for a dependency ------------------------------------------------------

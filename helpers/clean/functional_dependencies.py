@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
-from . import source_votes
+from . import pair_keys, source_votes
 from .dependency_questions import likely_errors, low_agreement_item
 from .encoded_table import BY_CHANCE, FEW_ERRORS, MANY_ERRORS, EncodedTable
 from .error_rates import with_error_rates
+from .key_agreement import SURE, agreement, can_be_key, counts_by_key, gives, second_keys, usable
 from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 from .typing_errors import RARE
 
-# A dependency is sure when the other rows of its key predict a row in so many cases. With
-# five errors in a hundred cells on both sides, as in the hospital benchmark, true dependencies
-# reach 0.91 to 0.98; what holds by habit only (a plane flies for one carrier, a street lies in one
-# town) stays below or has exceptions that come again, which take the vote from their key.
-SURE = 0.9
-LIFT_IF_MANY = 0.4  # where many cells are wrong
-LIFT = 0.8  # and this much better than always predicting the most frequent value
 # Sources that disagree still agree on one value for nearly every key; they are asked about.
 ASKED, ONE_TRUTH = 0.5, 0.9
 REFINED = 0.7  # a second key column must take away so much of the errors that are left, or more
@@ -31,12 +25,9 @@ OTHERS = 0.1  # of the rows that agree: this share may hold one other value, mor
 COVERED = 0.3  # of the rows must have a key that others share
 MOST_FOR_ONE = 6  # relations that give one column
 MOST_COLUMNS = 80  # that are mined, the first ones; the time grows with their square
-FEW_LEVELS = 60  # of a second key column
 MOST_ERRORS = 0.3  # of the cells: no more are allowed for
 TURNS = 2
 EXCEPTIONS = 0.8  # of the rows with one value of another column contradict a dependency
-RARE_FOR_LIFT = 0.02  # of the cells of the most frequent value
-FEWEST_ROWS = 20  # with others of their key, before agreement is judged
 
 
 def draft(
@@ -96,7 +87,7 @@ def _mine(frame, columns: dict, exclude: Iterable[str], unit=None, errors: float
 
     Where many cells are wrong, what is found first repairs the rows that the rest is learnt from.
     """
-    names = _usable(frame, columns, set(exclude))[:MOST_COLUMNS]
+    names = usable(frame, columns, set(exclude))[:MOST_COLUMNS]
     splits = _draft_splits(frame, columns, names)
     for turn in range(TURNS if errors >= MANY_ERRORS else 1):
         table = EncodedTable(frame, names, unit, errors)
@@ -150,12 +141,6 @@ def _share_in(column: pd.Series, listed: dict) -> float:
     return float(known.isin(list(listed)).sum() / max(len(known), 1))
 
 
-def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
-    """The columns that may be a key or be given by one: values that come again, no prose."""
-    names = [n for n in frame if n not in left_out and columns[n]["kind"] != "text"]
-    return [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
-
-
 def _draft_target(table: EncodedTable, columns: dict, to: str) -> list[dict]:
     """The relations that give a column, the surest first."""
     found = _keys_of(table, columns, to)
@@ -172,42 +157,29 @@ def _keys_of(table: EncodedTable, columns: dict, to: str) -> list[tuple[float, l
     """The keys that give a column, each with the share of rows that agree; the surest first."""
     found = []
     for name in table.names:
-        if name == to or not _can_be_key(table, columns, name):
+        if name == to or not can_be_key(table, columns, name):
             continue
-        agree, covered = _agreement(table, [name], to)
+        agree, covered = agreement(table, [name], to)
         if agree >= ASKED * table.expected and covered >= COVERED * table.expected:
             names, agree = _refined(table, columns, [name], to, agree)
             found.append((agree, names))
+    if all(agree < SURE * table.expected for agree, _ in found):
+        found += pair_keys.find(table, columns, to, max(found, default=(0.0,))[0])
     return sorted(found, key=lambda one: (-one[0], one[1]))
-
-
-def _can_be_key(table: EncodedTable, columns: dict, name: str) -> bool:
-    """Whether values of a column come again, and are names, not measurements."""
-    levels = table.levels(name)
-    if not 2 <= levels <= 0.5 * table.rows or levels > 20 * MOST_DETERMINANTS:
-        return False
-    if columns[name]["kind"] != "number":
-        return columns[name]["kind"] in ("category", "date")
-    return all(text.lstrip("-").isdigit() for text in table.values[name][:1000]) and levels >= 10
 
 
 def _refined(table: EncodedTable, columns: dict, names: list[str], to: str, agree: float):
     """The key with a second column, where that takes most of the disagreement away."""
     best, key = agree, names
-    for second in _second_keys(table, columns, (to, *names)) if agree < 0.995 else ():
-        if agree >= SURE * table.expected and _gives(table, names, second):
+    for second in second_keys(table, columns, (to, *names)) if agree < 0.995 else ():
+        if agree >= SURE * table.expected and gives(table, names, second):
             continue  # it only tells where the key is wrong, which `row_evidence` weighs
-        both, covered = _agreement(table, [*names, second], to)
+        both, covered = agreement(table, [*names, second], to)
         if covered >= COVERED and 1 - both < REFINED * (1 - agree) and both > best + 0.01:
             best, key = both, [*names, second]
     if table.errors >= MANY_ERRORS and len(key) == 1:
         key = [*key, *_column_of_exceptions(table, columns, key[0], to)]
     return key, best
-
-
-def _gives(table: EncodedTable, names: list[str], to: str) -> bool:
-    """Whether a key surely gives a column."""
-    return _agreement(table, names, to)[0] >= SURE * table.expected
 
 
 def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str) -> list[str]:
@@ -218,7 +190,7 @@ def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str)
     """
     own, expected = table.said[to], _expected(table, key, to)
     judged = (own >= 0) & (expected >= 0)
-    seconds = _second_keys(table, columns, (to, key))
+    seconds = second_keys(table, columns, (to, key))
     wrong = judged & (own != expected)
     for second in sorted(seconds, key=table.levels):
         if _is_apart(table.codes[second], judged, wrong):
@@ -228,7 +200,7 @@ def _column_of_exceptions(table: EncodedTable, columns: dict, key: str, to: str)
 
 def _expected(table: EncodedTable, key: str, to: str) -> np.ndarray:
     """The value that the key of each row gives; -1 where it gives none."""
-    keys, values, *_ = _counts(table.codes[key], table.codes[to], table.levels(to))
+    keys, values, *_ = counts_by_key(table.codes[key], table.codes[to], table.levels(to))
     given = np.full(table.levels(key) + 1, -1)
     given[keys] = values
     return given[table.codes[key]]
@@ -245,97 +217,10 @@ def _is_apart(second: np.ndarray, judged: np.ndarray, wrong: np.ndarray) -> bool
     return bool(((apart >= EXCEPTIONS * rows) & (rows > RARE) & (by_chance < BY_CHANCE)).any())
 
 
-def _second_keys(table: EncodedTable, columns: dict, used: tuple[str, ...]) -> list[str]:
-    """Columns of few names, other than those in use."""
-    kinds = ("category", "boolean")
-    return [n for n in table.names if n not in used and columns[n]["kind"] in kinds
-            and 2 <= table.levels(n) <= FEW_LEVELS]  # fmt: skip
-
-
-def _counts(key: np.ndarray, to: np.ndarray, levels: int, unit: np.ndarray | None = None):
-    """By key: how many rows hold its most frequent value, the second, all; and the values.
-
-    With `unit` it counts units in place of rows.
-    """
-    known = (key >= 0) & (to >= 0)
-    pairs = key[known].astype(np.int64) * levels + to[known]
-    if unit is not None:
-        pairs = pairs[_first_of_unit(pairs, unit[known])]
-    pairs, cells = np.unique(pairs, return_counts=True)
-    keys, values = pairs // levels, pairs % levels
-    order = np.lexsort((values, -cells, keys))
-    keys, values, cells = keys[order], values[order], cells[order]
-    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.arange(0)
-    total = np.add.reduceat(cells, first) if len(first) else cells
-    second = np.zeros(len(first), dtype=cells.dtype)
-    follows = np.r_[first[1:], len(keys)] - first > 1
-    second[follows] = cells[first[follows] + 1]
-    return keys[first], values[first], cells[first], second, total
-
-
-def _first_of_unit(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """The positions of each value's first row in each unit."""
-    codes = pd.factorize(values)[0] * (unit.max(initial=0) + np.int64(1)) + unit
-    return np.unique(codes, return_index=True)[1]
-
-
-def _agreement(table: EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
-    """How often the other rows of its key give a row's value; and the share of rows they cover.
-
-    The first figure is 0 where always predicting the most frequent value does nearly as well.
-    """
-    key, values = table.key(names), table.codes[to]
-    chosen = table.whole_keys(names)
-    key, values = key[chosen], values[chosen]
-    unit, every = None, len(chosen)
-    if table.unit is not None:
-        unit = table.unit[chosen]
-        every = len(_first_of_unit(key, unit))
-    agree, rows = _leave_one_out(_counts(key, values, table.levels(to), unit))
-    if rows < FEWEST_ROWS:
-        return 0.0, 0.0
-    if table.errors >= MANY_ERRORS and table.levels(to) == 1:
-        return agree, rows / every  # errors aside, a constant
-    least = LIFT if table.errors < MANY_ERRORS else LIFT_IF_MANY
-    needed = table.expected * (least if agree >= SURE * table.expected else least * agree)
-    rare = RARE_FOR_LIFT if table.errors < MANY_ERRORS else 0.0  # there they are left out already
-    return (agree if _lift(key, values, unit, rare) >= needed else 0.0), rows / every
-
-
-def _leave_one_out(counts: tuple) -> tuple[float, int]:
-    """The share of rows whose value the other rows of their key give, and how many have others.
-
-    A tie among the others counts half.
-    """
-    _, _, top, second, total = counts
-    several = total > 1
-    rows = int(total[several].sum())
-    given = int(top[several & (top - 1 > second)].sum())
-    tied = int(top[several & (top - 1 == second)].sum())
-    return (given + tied / 2) / max(rows, 1), rows
-
-
-def _lift(key: np.ndarray, values: np.ndarray, unit: np.ndarray | None, rare: float) -> float:
-    """How much better than the most frequent value the determinant predicts, without rare values.
-
-    Rare values are mostly errors, which nothing predicts.
-    """
-    cells = np.bincount(values[values >= 0])
-    frequent = np.append(cells >= max(FEWEST, rare * cells.max()), False)[values]
-    if cells.size < 2 or not frequent.any():
-        return 0.0
-    unit = None if unit is None else unit[frequent]
-    _, _, top, second, total = _counts(key[frequent], values[frequent], len(cells), unit)
-    several = total > 1
-    given = top[several & (top - 1 > second)].sum() / max(total[several].sum(), 1)
-    common = cells.max() / frequent.sum()
-    return (given - common) / (1 - common) if common < 1 else 0.0
-
-
 def _written(table: EncodedTable, names: list[str], to: str, agree: float) -> dict:
     """A dependency as it stands in the plan: only keys whose rows leave no doubt."""
     key, levels = table.key(names), table.levels(to)
-    keys, values, top, second, total = _counts(key, table.codes[to], levels, table.unit)
+    keys, values, top, second, total = counts_by_key(key, table.codes[to], levels, table.unit)
     others = OTHERS + table.errors if agree >= SURE * table.expected else ASKED
     clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
     large = total >= 2 * FEWEST

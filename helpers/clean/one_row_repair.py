@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ..cells.as_texts import as_text
 from ..cells.reading_values import repair_value
 from .dependency_vote import CHANGED, PASSES, DependencyVote
-from .repair_by_dependency import checks_of, head_and_tail
+from .repair_by_dependency import head_and_tail
+from .row_evidence import others_of
 
 READ_FROM_TEXT = ("number", "date", "boolean")  # kinds whose values are not texts
 
@@ -53,8 +54,8 @@ class RowRepair:
         self.splits = [RowSplit(r["split"], r["into"], frozenset(r["tails"]))
                        for r in relations if "split" in r]  # fmt: skip
         targets = _sure_by_target(relations)
-        self.votes = [DependencyVote(own, checks_of(to, targets)) for to, own in targets.items()]
         every = [r for own in targets.values() for r in own]
+        self.votes = [DependencyVote(own, others_of(to, own, every)) for to, own in targets.items()]
         self.names = list(dict.fromkeys(n for r in every for n in (*r["from"], r["to"])))
         self.keys = {name for relation in every for name in relation["from"]}
         self.kinds = {to: kinds[to] for to in targets if kinds[to] in READ_FROM_TEXT}

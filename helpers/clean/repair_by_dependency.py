@@ -9,7 +9,6 @@ others of its row leave no doubt.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,8 @@ from ..base.user_errors import InputError, nearest
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_values import repair_value
-from .dependency_vote import CHANGED, JOIN, PASSES, DependencyVote
+from .dependency_vote import CHANGED, JOIN, NO_CELLS, PASSES, DependencyVote
+from .row_evidence import others_of
 
 SEPARATORS = (" ", ", ", " - ", "/", " (", ",")
 KINDS = {
@@ -99,8 +99,8 @@ def _vote_on(
     some = columns if rows is None else {n: _at(columns[n], rows) for n in _named(targets)}
     keys = {name for own in targets.values() for relation in own for name in relation["from"]}
     again = [np.arange(0)]
-    checks = {to: checks_of(to, targets) for to in targets}
-    votes = {to: count_votes(some, own, checks[to]) for to, own in targets.items()}
+    every = [one for own in targets.values() for one in own]
+    votes = {to: count_votes(some, own, others_of(to, own, every)) for to, own in targets.items()}
     for to, vote in votes.items():
         for kind in CHANGED:
             these = vote.of_kind(kind)
@@ -158,32 +158,22 @@ class Votes:
 
 
 def count_votes(
-    columns: dict[str, EncodedColumn], relations: list[dict], checks: list[dict] = ()
+    columns: dict[str, EncodedColumn], relations: list[dict], others: list[dict] = ()
 ) -> Votes:
     """The verdicts on a column by all relations that give it: one vote a distinct combination.
 
-    `checks` are the relations by which it gives other columns.
+    `others` are relations that tell of its values and keys (see `row_evidence`).
     """
-    vote, (rows, codes, texts) = DependencyVote(relations, checks), _contested(columns, relations)
-    beside = [columns[one["to"]].codes_and_texts for one in vote.checks]
-    both = np.column_stack([codes, *(own[rows] for own, _ in beside)])
-    groups, first = _distinct_rows(both)
+    vote, (rows, codes, texts) = DependencyVote(relations, others), _contested(columns, relations)
+    beside = {name: columns[name].codes_and_texts for name in vote.names}
+    groups, first = _distinct_rows(np.column_stack([codes, *(c[rows] for c, _ in beside.values())]))
     texts = np.array([*texts, None], dtype=object)  # the last, at -1, is for nothing
-    others = [np.array([*said, None], dtype=object)[own[rows[first]]] for own, said in beside]
-    found = np.empty(len(first), dtype=object)
-    found[:] = [
-        vote.verdict(own, votes, list(cells))
-        for (own, *votes), cells in zip(
-            texts[codes[first]].tolist(), zip(*others, strict=True) if others else repeat(()),
-            strict=False,
-        )
-    ]  # fmt: skip
+    seen = [np.array([*said, None], dtype=object)[c[rows[first]]] for c, said in beside.values()]
+    cells = [dict(zip(beside, one, strict=True)) for one in zip(*seen, strict=True)]
+    found, combinations = np.empty(len(first), dtype=object), texts[codes[first]].tolist()
+    for at, (own, *votes) in enumerate(combinations):
+        found[at] = vote.verdict(own, votes, cells[at] if cells else NO_CELLS)
     return Votes(rows, found[groups], texts[codes[:, 1:]])
-
-
-def checks_of(to: str, targets: dict[str, list[dict]]) -> list[dict]:
-    """The relations by which a column alone gives others."""
-    return [one for own in targets.values() for one in own if one["from"] == [to]]
 
 
 def contested_rows(columns: dict[str, EncodedColumn], relations: list[dict]) -> np.ndarray:

@@ -7,9 +7,10 @@ import pandas as pd
 
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
-from . import functional_dependencies as mined
+from . import pair_keys
 from .encoded_table import EncodedTable
 from .error_rates import as_vouched_for, exceptions_that_repeat
+from .key_agreement import agreement, can_be_key, counts_by_key, usable
 from .repair_by_dependency import contested_rows
 
 WEAK = 0.2  # of the rows of a key agree, or more
@@ -32,7 +33,7 @@ def weak(frame: pd.DataFrame, columns: dict[str, dict]) -> list[tuple[dict, int]
     >>> [(one["from"], one["to"], cells) for one, cells in weak(frame, plans)]
     [(['city'], 'zip', 1), (['zip'], 'city', 1)]
     """
-    names = [name for name in mined._usable(frame, columns, set()) if frame[name].notna().any()]
+    names = [name for name in usable(frame, columns, set()) if frame[name].notna().any()]
     table = EncodedTable(frame, names[:MOST_COLUMNS])
     coded = {name: EncodedColumn.of(texts(frame[name])) for name in table.names}
     found = [plurality(table, one) for to in table.names for one in _candidates(table, columns, to)]
@@ -47,20 +48,21 @@ def _likely(table: EncodedTable, relation: dict) -> float:
 
 def _candidates(table, columns: dict[str, dict], to: str) -> list[dict]:
     """The keys whose rows agree most on a column, the best first."""
-    keys = [(mined._agreement(table, [key], to)[0], key) for key in table.names
-            if key != to and mined._can_be_key(table, columns, key)]  # fmt: skip
+    keys = [(agreement(table, [key], to)[0], [key]) for key in table.names
+            if key != to and can_be_key(table, columns, key)]  # fmt: skip
+    keys += pair_keys.find(table, columns, to, max(keys, default=(0.0,))[0], WEAK)
     best = sorted((one for one in keys if one[0] >= WEAK), reverse=True)[:MOST_KEYS]
-    return [{"from": [key], "to": to} for agree, key in best if agree >= NEARLY * best[0][0]]
+    return [{"from": key, "to": to} for agree, key in best if agree >= NEARLY * best[0][0]]
 
 
 def plurality(table, relation: dict) -> dict:
     """A dependency in which each key gives what most of its rows have; a tie gives nothing."""
     names, to = relation["from"], relation["to"]
-    counts = mined._counts(table.key(names), table.codes[to], table.levels(to), table.unit)
+    counts = counts_by_key(table.key(names), table.codes[to], table.levels(to), table.unit)
     keys, values, top, second, _ = counts
     most = (top > second) & (top >= 2)
     given = _texts_of(table, names, to, keys[most], values[most])
-    agree = max(mined._agreement(table, names, to)[0], WEAK)
+    agree = max(agreement(table, names, to)[0], WEAK)
     found = {"agree": round(float(agree), 3), "rows": int(top[most].sum()),
              "values": dict(sorted(given.items()))}  # fmt: skip
     is_mined = "wrong_key" in relation and not relation.get("asked")

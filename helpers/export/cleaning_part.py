@@ -14,9 +14,16 @@ from ..cells.reading_values import cell_reader, missing_codes
 from ..clean.dependency_vote import Voter
 from ..clean.row_evidence import RowEvidence
 from .file_draft import Draft
-from .python_text import WIDTH, literal, mapping, wrapped
+from .python_text import WIDTH, comment_lines, literal, mapping, wrapped
 from .run_to_export import RunToExport
 
+RULES_SAID = {  # by kind of change, after a number of cells
+    "alias": "other names", "spaces": "with odd spaces", "boolean": "yes or no as text",
+    "missing word": "words for missing", "number": "numbers as text", "unit": "in other units",
+    "date": "dates as text", "spelling": "in another spelling", "typo": "typing errors",
+    "impossible": "outside of what can be", "unreadable": "unreadable", "swapped": "exchanged",
+    "filled": "filled from their row", "dependency": "overruled by their row",
+}  # fmt: skip
 INLINE = 600  # letters of names that stand in the file; more go into the tables beside it
 # Keys of a column's plan that are followed, or that change no cell
 FOLLOWED = {"kind", "unit", "formats", "values", "missing", "aliases", "typos", "limits", "style",
@@ -287,6 +294,7 @@ def _clean(made: RunToExport, draft: Draft) -> str:
     if len(made.parts) > 1:
         given = ', tables=CLEANING["all"]'
     lines = [f"def clean(raw{given}):", f'    """{CLEAN_SAYS}"""']
+    lines += _what_it_changed(made)
     lines.append(f"    read = readers({'tables' if tabled else ''})")
     lines.append("    raw = raw.reindex(columns=list(read))")
     if "homes" in has:
@@ -300,6 +308,17 @@ def _clean(made: RunToExport, draft: Draft) -> str:
         draft.tables["decisions"] = decisions
         lines.append("    rows = decide(rows, DECISIONS)  # by a person, in the review")
     return "\n".join([*lines, "    return rows"])
+
+
+def _what_it_changed(made: RunToExport) -> list[str]:
+    """A comment that counts the cells that the run's cleaning changed in these columns."""
+    columns = made.parts["all"]["columns"]
+    usual = {name: plan.get("usual") for name, plan in columns.items()}
+    own = made.changes[made.changes["column"].isin(columns)]
+    own = own[own["kind"] != own["column"].map(usual)]
+    counts = own["kind"].value_counts()
+    said = "; ".join(f"{n:,} {RULES_SAID.get(kind, kind)}" for kind, n in counts.head(4).items())
+    return comment_lines(f"Cells changed in the run: {said}", 4) if said else []
 
 
 CLEAN_SAYS = "Each cell as what its column holds; what can't be read is missing."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+import numpy as np
+import pandas as pd
 from sklearn import ensemble
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 
 from ..base.user_errors import InputError
+from ..learning.inner_folds import OF_TIME
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, is_moved
@@ -67,7 +70,7 @@ def write(made: RunToExport, draft: Draft, encoders: list[str]) -> None:
     model, task = made.trained["model"], made.bundle.task
     draft.constants += _decision_constants(model, task, made)
     draft.functions.append(_make_model(model, made, encoders))
-    draft.functions.append(_fit(made))
+    draft.functions.append(_fit(made, draft))
     draft.functions.append(_answers(model, task))
 
 
@@ -139,26 +142,36 @@ def _scorer(made: RunToExport) -> str:
     return "f_regression" if made.bundle.task.is_regression else "f_classif"
 
 
-def _fit(made: RunToExport) -> str:
+def _fit(made: RunToExport, draft: Draft) -> str:
     lines = ["def fit(rows, y):", '    """A model fitted on cleaned rows and their labels."""']
     if not has_folds(made):
         return "\n".join([*lines, "    return make_model().fit(add_features(rows), y)"])
-    unit, in_time = _units(made, unit_column(made))
+    unit, in_time = _units(made, unit_column(made), draft)
     fold = "folds_in_time" if in_time else "folds_of_groups"
     lines.append(f"    folds = {fold}({unit})")
     return "\n".join([*lines, "    return make_model(folds).fit(add_features(rows), y)"])
 
 
-def _units(made: RunToExport, kind: str) -> tuple[str, bool]:
-    """The text that gives the unit of each row, and whether units follow each other in time."""
-    column = f"rows[{literal(made.labelled.units.column)}]"
-    if kind == "day":
-        return f'{column}.dt.strftime("%Y-%m-%d")', True
-    if kind == "week":
-        return f'{column}.dt.to_period("W").astype("str")', True
-    return (
-        'pd.Series(TABLES["units"])[rows.index]' if kind == "near duplicates" else column
-    ), False
+def _units(made: RunToExport, kind: str, draft: Draft) -> tuple[str, bool]:
+    """The text that gives the unit of each row, and whether units follow each other in time.
+
+    Where no column gives the units of the run, they are listed in the tables.
+    """
+    rows, name = made.labelled, made.labelled.units.column
+    text = f"rows[{literal(name)}]"
+    if name in rows.X:
+        ways = {
+            "day": (f'{text}.dt.strftime("%Y-%m-%d")', lambda c: c.dt.strftime("%Y-%m-%d")),
+            "week": (f'{text}.dt.to_period("W").astype("str")',
+                     lambda c: c.dt.to_period("W").astype("str")),
+            "group": (text, lambda c: c),
+        }  # fmt: skip
+        said, own = ways.get(kind, ways["group"])
+        given = pd.factorize(own(rows.X[name].reset_index(drop=True)), sort=True)[0]
+        if np.array_equal(given, pd.factorize(rows.unit, sort=True)[0]):
+            return said, kind in OF_TIME
+    draft.tables["units_of_rows"] = dict(zip(map(str, rows.row), map(str, rows.unit), strict=True))
+    return 'rows.index.astype("str").map(TABLES["units_of_rows"])', kind in OF_TIME
 
 
 ANSWERS_SAY = "The predictions for cleaned rows, as a table; one line for each row."

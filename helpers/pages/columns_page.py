@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from ..cells.rewriting import shown
 from ..line.run_folder import Run
 from ..line.stage_list import COLUMNS
 from .page_parts import load_template, page_footer, page_style
@@ -27,6 +28,7 @@ def _row(name: str, said: dict | str) -> dict[str, str]:
         said = {"kind": "file", "note": f"{name} {said}"}
         name = "(the file)"
     how = [f"{key} {_listed(said[key])}" for key in HOW if said.get(key)]
+    how += [f"{shown(a)} as {shown(b)}" for a, b in said.get("rewrites", {}).items()]
     how += [said[key] for key in ("doubt", "note") if said.get(key)]
     return {
         "column": name,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-from ..cells.rewriting import form_of
+from ..cells.rewriting import form_of, shown
 from ..clean.dependency_questions import ANY_OTHER, BY, DISAGREE
 from ..clean.doubtful_forms import OTHER_NAME
 from ..clean.review_decisions import MISSING
@@ -100,18 +98,13 @@ def _rules(column: str, kind: str, lines: list[dict]) -> list[Question]:
     said = (
         (
             one,
-            f"Is {_form_said(one['value'])} in {column} the same as "
-            f"{_form_said(one['suggestion'])}, only written otherwise?",
+            f"Is ‘{shown(one['value'])}’ in {column} the same as "
+            f"‘{shown(one['suggestion'])}’, only written otherwise?",
         )
         for one in lines
     )
     return [Question(kind, column, text, (one,), one["cells"], LIKELY[kind], one["evidence"])
             for one, text in said]  # fmt: skip
-
-
-def _form_said(form: str) -> str:
-    """A form in a sentence: `{number} oz` as ‘… oz’."""
-    return f"‘{re.sub(r'{[a-z]+[0-9]*}', '…', form)}’"
 
 
 def _neighbours(column: str, kind: str, lines: list[dict]) -> list[Question]:
