@@ -37,6 +37,7 @@ from .what_if_reasons import why_content
 from .what_if_rows import ROWS, chosen_rows
 
 MOST_NODES = 300_000  # of trees: at 3 to 4 bytes each
+MOST_EXPLAINED = 40_000  # nodes, up to which TreeSHAP leaf by leaf is quick enough
 MOST_BYTES = 1_300_000  # of the content; with the page around it, below 1.5 MB
 CHECKED_AT = 0.9  # the level at which the page checks its intervals and sets
 HELD_OUT = 4_000  # answers to held-out rows that are kept
@@ -181,6 +182,7 @@ def _content(
     asked: Asked, compiled: Compiled, controls: list, rows: list, said: dict, small: dict | None
 ) -> dict:
     task = asked.task
+    explained = not small and count_nodes(said["model"]) <= MOST_EXPLAINED
     if small:
         rows = [row | {"expected": None, "sure": None} for row in rows]
     return {
@@ -190,7 +192,7 @@ def _content(
         "small": small,
         "controls": controls,
         "rows": rows,
-        "why": None if small else _why(asked, compiled, rows),
+        "why": _why(asked, compiled, rows) if explained else None,
         "certainty": None if small or asked.sure is None else _certainty(asked.sure),
         "held_out": _held_out(asked),
         "tested_rows": len(asked.test.y),

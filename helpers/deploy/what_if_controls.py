@@ -14,6 +14,7 @@ from ..pipeline.described import HELD, plain_cells
 SHUFFLED = 400  # rows on which the strength of a column is measured
 MOST_OPTIONS = 200
 STEPS = 200  # of a slider
+FARTHEST = 1e150  # end of one
 ENDS = 0.005, 0.995  # of the column, where the schema has no range
 
 
@@ -87,7 +88,7 @@ def _numbers(field: dict, cells: pd.Series) -> dict:
     """The range of a slider, and its step: a power of ten, or 1, 2 or 5 times one."""
     known = cells.dropna().astype(float)
     ends = known.quantile(list(ENDS)) if len(known) else (0.0, 1.0)
-    low, high = map(float, field.get("range", ends))
+    low, high = (min(max(float(end), -FARTHEST), FARTHEST) for end in field.get("range", ends))
     whole = bool(len(known) and (known % 1 == 0).all())
     step = max(_round_step((high - low) / STEPS), 1.0 if whole else 0.0) if high > low else 1.0
     return {"kind": "number", "low": low, "high": high, "step": step, "whole": whole}
