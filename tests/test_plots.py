@@ -12,12 +12,16 @@ from PIL import Image
 
 from helpers import pages
 from helpers.evaluate import calibration_curve
+from helpers.evaluate.additive_curves import Curve
 from helpers.learning.task_kind import Task
 from helpers.pages import (
+    additive_plots,
+    certainty_plots,
     figure_style,
     line_plots,
     model_plots,
     monitoring_plots,
+    reason_plots,
     show,
     table_plots,
 )
@@ -58,6 +62,11 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     along = {name: pd.Series([0.1, 0.4], index=[1.0, 2.0]),
              "words": pd.Series([0.3], index=[name])}  # fmt: skip
     classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
+    ends = numbers[:, None] + [-0.5, 0.5]
+    adds = pd.DataFrame({"all": [0.1, -0.2], "fold 1": [0.2, -0.1]})
+    levels = adds.set_axis([name, "z"])
+    curves = [Curve(name, adds, frame[name], 0.1, 0.05),
+              Curve("words", levels, frame["words"], 0.1, np.nan)]  # fmt: skip
     return {
         "assembly_line": line_plots.assembly_line(),
         "bars": model_plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
@@ -86,6 +95,12 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
         "shares": table_plots.shares(parts),
         "outcomes": model_plots.outcomes(served),
         "errors_along": model_plots.errors_along(numbers, numbers + 0.1, name),
+        "intervals": certainty_plots.intervals(ends, numbers, numbers + 0.1, name),
+        "sets_and_abstention": certainty_plots.sets_and_abstention(
+            1 + np.arange(ROWS) % 3, numbers > 0, np.array([[0.0, 0.2, 0.3], [0.5, 0.1, 0.2]])
+        ),
+        "reasons": reason_plots.reasons([(name, [name, "z"], np.array([0.4, -0.1]))], name),
+        "column_curves": additive_plots.column_curves(curves, name, name),
     }
 
 

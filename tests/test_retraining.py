@@ -147,10 +147,10 @@ def test_a_run_that_is_not_deployed_is_refused(command):
 # --- Monitoring by command ----------------------------------------------------------------------
 
 
-def test_monitor_says_all_in_six_lines_and_the_gate_stays_open(run, command):
+def test_monitor_says_all_in_seven_lines_and_the_gate_stays_open(run, command):
     code, out, err = command("monitor", "mine", "--gate", rows=later())
     subjects = [line.split()[0] for line in out.splitlines()]
-    assert subjects == ["Volume", "Drift", "Quality", "Performance", "Decision", "Page"]
+    assert subjects == ["Volume", "Drift", "Quality", "Performance", "Coverage", "Decision", "Page"]
     assert code == 0 and not err and "keep" in out and "600 rows" in out
     assert run.file(STAGES[8].report).exists()
     said = run.read_json("monitoring.json")

@@ -138,3 +138,29 @@ def test_marks_under_the_earlier_name_of_a_kind_are_still_read(tmp_path):
     marked = open_review(str(tmp_path / "review.csv"))
     plan = {"columns": {"number": {"kind": "category"}, "town": {"kind": "category"}}}
     assert apply_marks(plan, marked)["relations"][0]["from"] == ["number"]
+
+
+def planes(rows=6_000, seed=4):
+    """Flights with a plane; its model and make are missing where no register has it."""
+    random = np.random.default_rng(seed)
+    route, slot = random.integers(0, 40, rows), random.integers(0, 5, rows)
+    of_pair = np.where(random.random((40, 5)) < 0.5, np.arange(40)[:, None], np.arange(5) * 5)
+    usual = of_pair[route, slot] % 9
+    model = np.where(random.random(rows) < 0.09, random.integers(0, 9, rows), usual)
+    frame = pd.DataFrame({
+        "route": words(random, 40)[route], "slot": words(random, 5, 5)[slot],
+        "plane": words(random, 900)[model * 100 + random.integers(0, 100, rows)],
+        "model": words(random, 9)[model], "make": words(random, 3, 6)[model % 3],
+    })  # fmt: skip
+    unknown = frame["plane"].isin(np.unique(frame["plane"])[::9])
+    frame.loc[unknown, ["model", "make"]] = None
+    return frame
+
+
+def test_a_gap_is_not_filled_by_a_dependency_with_exceptions_that_no_error_explains():
+    """The route says which plane flies it mostly, not which one that no register has."""
+    frame = planes()
+    plan = draft_plan(frame, {})
+    assert [one["from"] for one in plan["relations"]] == [["slot", "route"]]
+    cleaned = Cleaner(plan).fit(frame).transform(frame)
+    assert cleaned["model"].isna().sum() == frame["model"].isna().sum() > 300

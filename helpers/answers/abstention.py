@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import beta
 
+from ..base.spacing import evenly_spaced
 from ..learning.decision_rule import DecisionRule
 from .score_quantiles import unit_weights
 
@@ -126,9 +127,7 @@ def learn_abstention(positions, probability, rule: DecisionRule, unit=None) -> A
     order = np.argsort(-confidence, kind="stable")
     steps = confidence[order]
     last_of_step = np.flatnonzero(np.append(steps[1:] != steps[:-1], True))
-    places = last_of_step[
-        np.unique(np.linspace(0, len(last_of_step) - 1, MOST).round().astype(int))
-    ]
+    places = last_of_step[evenly_spaced(len(last_of_step), MOST)]
     correlation, size = errors_by_unit(wrong.astype(float), unit)
     errors = wrong[order].cumsum()[places].astype(float)
     return Abstention(rule, steps[places], places + 1.0, errors, correlation, size)

@@ -18,6 +18,7 @@ UNHEARD_ODDS, HEARD_ODDS = math.log(99), math.log(999)  # to overrule a new valu
 FILL_ODDS = math.log(19)  # to fill a gap against another vote
 EVIDENCE_ODDS = math.log(99)  # to overrule a known value by all columns of its row
 PERSON_ODDS = math.log(9)  # where a person has confirmed the dependency
+MOST_EXCEPTIONS = 0.05  # of a dependency that fills gaps: rows that no error explains
 SUREST = 0.999  # no vote weighs more
 KEPT, FILLED, OVERRULED, DISPUTED = "", "filled", "dependency", "disputed"
 BY_SOURCES = "sources"  # filled or overruled by the vote of several sources
@@ -56,6 +57,7 @@ class Voter:
         self.by_person = relation.get("sure") is True
         self.odds = max(self.odds, FILL_ODDS) if self.by_person else self.odds
         self.of_sources = "source" in relation
+        self.fills = self.by_person or _exceptions(relation) <= MOST_EXCEPTIONS
 
     def vote(self, cells: dict[str, str | None]) -> str | None:
         """What it gives in a row of texts by column; None where it knows nothing."""
@@ -64,6 +66,13 @@ class Voter:
             other = cells[self.second]
             key = None if other is None else key + JOIN + other
         return None if key is None else self.values.get(key)
+
+
+def _exceptions(relation: dict) -> float:
+    """The share of rows whose contradiction no error explains; all that a key of two columns has,
+    as nothing else tells its errors apart."""
+    errors = relation.get("wrong_key", 0.0) + relation.get("wrong", 0.0)
+    return 1 - relation["agree"] - (errors if len(relation["from"]) == 1 else 0.0)
 
 
 def _odds_by_answer(known: list[tuple[str, Voter]]) -> dict[str, float]:
@@ -135,13 +144,21 @@ class DependencyVote:
         answer = max(others, key=lambda one: likelier(one, None))
         apart = min((likelier(answer, one) for one in others if one != answer), default=math.inf)
         if own is None:
-            is_clear = min(likelier(answer, None), apart) > FILL_ODDS
+            is_clear = min(likelier(answer, None), apart) > FILL_ODDS and self._fills(answer, votes)
             return Verdict(FILLED, answer) if is_clear else STAYS
         margin = likelier(answer, own) - self.evidence.error
         needed = PERSON_ODDS if self._is_vouched(answer, votes) else EVIDENCE_ODDS
         if apart > FILL_ODDS and margin > needed:
             return Verdict(OVERRULED, answer)
         return STAYS if own in odds or margin < -EVIDENCE_ODDS else Verdict(DISPUTED, answer)
+
+    def _fills(self, answer: str, votes: list) -> bool:
+        """Whether a dependency gives an answer whose exceptions are errors, nearly all of them.
+
+        Rows with a gap may be rows of another kind: planes that no register has.
+        """
+        pairs = zip(votes, self.voters, strict=True)
+        return any(voter.fills for vote, voter in pairs if vote == answer)
 
     def _is_vouched(self, answer: str, votes: list) -> bool:
         """Whether a dependency that a person has confirmed gives an answer."""

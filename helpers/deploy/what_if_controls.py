@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base.spacing import evenly_spaced
+from ..cells.kinds import is_date, is_number
 from ..cells.times_of_day import TIME
 from ..pipeline.compiled import Compiled
 from ..pipeline.described import HELD, plain_cells
@@ -58,12 +59,11 @@ def _control(name: str, compiled: Compiled, field: dict, cells: pd.Series) -> di
     made = {"column": name}
     if said.get("kind") == HELD:
         return made | {"kind": "held"}
-    if pd.api.types.is_datetime64_any_dtype(cells):
+    if is_date(cells):
         return made | _dates(cells)
     if said.get("form") == TIME:
         return made | {"kind": "time"}
-    is_number = pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
-    if is_number and said.get("kind") != "levels":
+    if is_number(cells) and said.get("kind") != "levels":
         return made | _numbers(field, cells)
     return made | _choice(name, compiled, cells)
 

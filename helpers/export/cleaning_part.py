@@ -122,7 +122,8 @@ def _rules(plan: dict) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
     for rule in plan["relations"]:
         if "to" in rule and rule.get("sure", True) and "source" not in rule:
-            one = {"from": rule["from"], "weight": Voter(rule).odds} | _rates(rule)
+            voter = Voter(rule)
+            one = {"from": rule["from"], "weight": voter.odds, "fills": voter.fills} | _rates(rule)
             one |= {"values": rule["values"]} | ({"sure": True} if rule.get("sure") else {})
             found.setdefault(rule["to"], []).append(one)
     return found

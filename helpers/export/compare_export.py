@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.as_texts import texts
+from ..cells.kinds import is_counted, is_date
 from ..learning.predicting import predict
 from ..pipeline.agreement_check import TOLERANCE, differing, questions
 from ..pipeline.whole_pipeline import model_columns
@@ -96,9 +97,9 @@ def _plain(values) -> list:
 
 def _comparable(column: pd.Series) -> np.ndarray:
     """A cleaned column as plain numbers or texts."""
-    if pd.api.types.is_datetime64_any_dtype(column):
+    if is_date(column):
         return column.to_numpy(dtype="datetime64[us]").astype(object)
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+    if is_counted(column):
         return column.to_numpy(dtype="float64", na_value=np.nan)
     return column.astype("object").to_numpy()
 

@@ -94,11 +94,13 @@ def verdict_by_row(own, values, given, rules, beside):
         return own
     answer = max(values, key=lambda value: likelier(value, None))
     apart = min([likelier(answer, one) for one in values if one != answer], default=np.inf)
+    speak = [rule for value, rule in zip(given, rules, strict=True) if value == answer]
     if own is None:
-        return answer if min(likelier(answer, None), apart) > np.log(19) else None
-    vouched = any(r.get("sure") for v, r in zip(given, rules, strict=True) if v == answer)
+        fills = any(rule["fills"] for rule in speak)
+        return answer if fills and min(likelier(answer, None), apart) > np.log(19) else None
+    vouched = any(rule.get("sure") for rule in speak)
     margin = likelier(answer, own) - max(rule["error"] for rule in rules)
-    return answer if apart > np.log(19) and margin > np.log(3 if vouched else 99) else own
+    return answer if apart > np.log(19) and margin > np.log(9 if vouched else 99) else own
 
 
 def row_costs(value, given, rules, beside):

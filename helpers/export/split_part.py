@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from ..cells.kinds import is_date
 from ..learning.labelled_data import GAP, ROW_ORDER, TEST, TRAIN
 from . import plain_cells
 from .file_draft import Draft
@@ -98,7 +99,7 @@ def _in_time(made: RunToExport, draft: Draft) -> list[str]:
     if made.choice["strategy"] != "time" or column == ROW_ORDER or column not in rows.X:
         return []
     when = rows.X[column].reset_index(drop=True)
-    if not pd.api.types.is_datetime64_any_dtype(when):
+    if not is_date(when):
         return []
     first, gap = when[rows.part == TEST].min(), rows.part == GAP
     if not np.array_equal((when >= first).to_numpy(), rows.part == TEST):

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from ..base.spacing import evenly_spaced
 from .figure_style import BLUE, ORANGE, legend_outside, picture, short, titled
 
 MOST_INTERVALS = 60  # more of them hide each other
@@ -18,7 +19,7 @@ def intervals(
     """Intervals (n × 2) of some rows in the order of their predictions, with the true numbers."""
     axes = figure.subplots()
     order = np.argsort(prediction, kind="stable")
-    some = order[np.linspace(0, len(order) - 1, min(len(order), MOST_INTERVALS)).astype(int)]
+    some = order[evenly_spaced(len(order), MOST_INTERVALS)]
     place, held = np.arange(len(some)), (ends[:, 0] <= truth) & (truth <= ends[:, 1])
     axes.vlines(place, *ends[some].T, color=BLUE, lw=3, alpha=0.35, label="interval")
     for inside, marker, colour in ((True, "o", BLUE), (False, "X", ORANGE)):
