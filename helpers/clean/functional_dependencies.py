@@ -165,7 +165,16 @@ def _keys_of(table: EncodedTable, columns: dict, to: str) -> list[tuple[float, l
             found.append((agree, names))
     if all(agree < SURE * table.expected for agree, _ in found):
         found += pair_keys.find(table, columns, to, max(found, default=(0.0,))[0])
-    return sorted(found, key=lambda one: (-one[0], one[1]))
+    needed = _needed(found, SURE * table.expected)
+    return sorted(needed, key=lambda one: (-one[0], one[1]))
+
+
+def _needed(found: list[tuple[float, list[str]]], sure: float) -> list[tuple[float, list[str]]]:
+    """The keys without those of two columns that single columns make needless: one of the two is
+    as sure alone, or two others are."""
+    single = {names[0] for agree, names in found if len(names) == 1 and agree >= sure}
+    return [(agree, names) for agree, names in found
+            if len(names) == 1 or not (single & set(names) or len(single) > 1)]  # fmt: skip
 
 
 def _refined(table: EncodedTable, columns: dict, names: list[str], to: str, agree: float):
