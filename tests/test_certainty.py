@@ -41,7 +41,10 @@ def covered(ends, truth) -> float:
     return float(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean())
 
 
-@pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
+LEVELS = [0.8, *(pytest.param(level, marks=pytest.mark.slow) for level in (0.5, 0.95))]
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_intervals_hold_the_truth_as_often_as_promised_and_are_wider_where_rows_are_hard(level):
     X, predicted, truth = noisy(1_500)
     sure = learn_certainty(NUMBER, answers(truth, predicted), X)
