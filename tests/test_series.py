@@ -233,7 +233,7 @@ def check_report(run: Run):
     assert str(packed) in done.stdout
     with zipfile.ZipFile(packed) as archive:
         names = {f"{run.name}/{path.name}" for path in run.path.glob("*.html")}
-        assert set(archive.namelist()) == names and len(names) == 11
+        assert set(archive.namelist()) == names and len(names) == 12
         assert archive.testzip() is None
 
 
