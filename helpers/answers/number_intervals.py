@@ -184,16 +184,6 @@ def interval_score(ends: np.ndarray, truth: np.ndarray, level: float = JUDGED_AT
     return ends[:, 1] - ends[:, 0] + 2 / (1 - level) * outside
 
 
-def _scales_in_turn(fit, X, residuals, weights, seed, unit) -> tuple[np.ndarray, np.ndarray]:
-    """The scales of each row, by a spread that was learnt on rows of other units."""
-    below, above = np.empty(len(residuals)), np.empty(len(residuals))
-    for learn, asked in parts_in_turn(unit, len(residuals), seed):
-        shares = weights[learn] / weights[learn].sum()
-        spread = fit(X[learn], residuals[learn], shares, seed)
-        below[asked], above[asked] = spread.scales(X[asked])
-    return below, above
-
-
 def _some(rows: _Rows) -> _Rows:
     """Evenly spaced rows, where there are many."""
     if len(rows.truth) <= MOST_ROWS:
